@@ -1,0 +1,49 @@
+import type { ProblemError } from '../spec/resource/problem.ts';
+
+/** The catalogue: every way in which a request can be refused, with its HTTP status and title. */
+export const ERRORS = {
+  invalidRequest: [400, 'The request can’t be read'],
+  unauthorized: [401, 'An API key is needed'],
+  forbidden: [403, 'The API key’s scopes don’t allow this'],
+  notFound: [404, 'There is no such thing'],
+  conflict: [409, 'The state doesn’t allow this'],
+  datasetInUse: [409, 'A job still needs the data set'],
+  idempotencyInFlight: [409, 'The first request with this key is still at work'],
+  tooLarge: [413, 'The body is too large'],
+  unsupportedMediaType: [415, 'This media type isn’t taken'],
+  invalidSpec: [422, 'The spec isn’t valid'],
+  invalidDataset: [422, 'The data can’t be used'],
+  invalidInput: [422, 'The input can’t be predicted on'],
+  notStochastic: [422, 'The model has no dropout layer'],
+  idempotencyMismatch: [422, 'This key was used with another request'],
+  internal: [500, 'Something went wrong on our side'],
+  unavailable: [503, 'Not available right now'],
+} as const satisfies Record<string, readonly [number, string]>;
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A refusal that the caller is told of as it stands. */
+export class TrainyardError extends Error {
+  override readonly name = 'TrainyardError';
+  readonly code: ErrorCode;
+  readonly errors: readonly ProblemError[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { errors?: readonly ProblemError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.code = code;
+    this.errors = options.errors ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return ERRORS[this.code][0];
+  }
+
+  get title(): string {
+    return ERRORS[this.code][1];
+  }
+}

@@ -1,0 +1,356 @@
+import type { Readable } from 'node:stream';
+import type { Task } from '../spec/data.ts';
+import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
+import type { Failure } from '../spec/failure.ts';
+import type { JobSpec } from '../spec/job.ts';
+import type { Scope } from '../spec/resource/api-key.ts';
+import type { EventType } from '../spec/resource/event.ts';
+import type { JobStatus } from '../spec/resource/job.ts';
+import type { RunStatus } from '../spec/resource/run.ts';
+import type { MetricPoint, Position } from '../spec/trainer.ts';
+
+/**
+ * The ports: what the job lifecycle asks of the outside. Adapters implement them, `context.ts` wires them.
+ *
+ * Words (glossary in docs/glossary.md): a job has n runs; a run is one attempt on one worker and carries a
+ * fencing token, `fence`. Every write on behalf of a run names its fence, and a write with an old fence
+ * changes nothing and answers false.
+ */
+
+// ---- Rows ------------------------------------------------------------------------------------------
+
+export interface DatasetRow {
+  id: string;
+  projectId: string;
+  name: string;
+  format: DatasetFormat;
+  schema: DatasetSchema;
+  blobKey: string;
+  bytes: number;
+  createdAt: Date;
+}
+
+export interface JobRow {
+  id: string;
+  projectId: string;
+  datasetId: string;
+  name: string | null;
+  labels: Record<string, string>;
+  spec: JobSpec;
+  priority: number;
+  status: JobStatus;
+  statusDetail: string | null;
+  failure: Failure | null;
+  /** Counts how often the job was queued, from 1; with the id it names the queue's message. */
+  attempt: number;
+  /** Runs that ended in a fault which may pass; at most `spec.retries` of them are followed by another. */
+  faults: number;
+  fence: number;
+  progress: number;
+  etaSeconds: number | null;
+  stage: number | null;
+  epoch: number | null;
+  step: number | null;
+  metrics: Record<string, number>;
+  modelId: string | null;
+  createdAt: Date;
+  queuedAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  /** Moves with every change; it is the ETag. */
+  version: number;
+}
+
+export interface RunRow {
+  id: string;
+  jobId: string;
+  attempt: number;
+  fence: number;
+  status: RunStatus;
+  workerId: string;
+  device: string | null;
+  resumedFromStep: number | null;
+  failure: Failure | null;
+  heartbeatAt: Date;
+  startedAt: Date;
+  finishedAt: Date | null;
+}
+
+export interface EventRow {
+  id: string;
+  jobId: string;
+  sequence: number;
+  type: EventType;
+  data: Record<string, unknown>;
+  createdAt: Date;
+}
+
+export interface MetricRow extends MetricPoint {
+  runId: string;
+}
+
+export interface CheckpointRow extends Position {
+  id: string;
+  jobId: string;
+  runId: string;
+  blobKey: string;
+  bytes: number;
+  createdAt: Date;
+}
+
+export interface ArtifactRow {
+  id: string;
+  jobId: string;
+  name: string;
+  mediaType: string;
+  blobKey: string;
+  bytes: number;
+  createdAt: Date;
+}
+
+export interface ModelRow {
+  id: string;
+  projectId: string;
+  jobId: string;
+  datasetId: string;
+  parentModelId: string | null;
+  name: string;
+  version: number;
+  task: Task;
+  inputs: string[];
+  target: string;
+  classes: string[] | null;
+  parameters: number;
+  stochastic: boolean;
+  seed: number;
+  blobKey: string;
+  bytes: number;
+  evaluation: Record<string, number>;
+  createdAt: Date;
+}
+
+export interface ApiKeyRow {
+  id: string;
+  projectId: string;
+  project: string;
+  name: string;
+  scopes: Scope[];
+  hash: string;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+}
+
+export interface WorkerRow {
+  id: string;
+  host: string;
+  pid: number;
+  device: string;
+  predictorUrl: string | null;
+  heartbeatAt: Date;
+  startedAt: Date;
+}
+
+// ---- Store: Postgres is the truth --------------------------------------------------------------------
+
+export interface PageRequest {
+  limit: number;
+  cursor?: string | undefined;
+}
+export interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+}
+
+/** What a transition may change along with the status. */
+export type JobPatch = Partial<
+  Pick<
+    JobRow,
+    | 'statusDetail'
+    | 'failure'
+    | 'attempt'
+    | 'faults'
+    | 'fence'
+    | 'progress'
+    | 'etaSeconds'
+    | 'stage'
+    | 'epoch'
+    | 'step'
+    | 'metrics'
+    | 'modelId'
+    | 'queuedAt'
+    | 'startedAt'
+    | 'finishedAt'
+  >
+>;
+
+export interface JobStore {
+  insert(job: JobRow): Promise<void>;
+  get(id: string, projectId?: string): Promise<JobRow | null>;
+  list(
+    projectId: string,
+    filter: { status?: JobStatus | undefined; name?: string | undefined; label?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<JobRow>>;
+  /** Locks the row until the transaction ends; only inside `transaction`. */
+  lock(id: string): Promise<JobRow | null>;
+  /** Writes a status and what goes with it. Only `lifecycle.ts` calls this, on a locked row. */
+  setStatus(id: string, status: JobStatus, patch: JobPatch): Promise<void>;
+  /** Notes where a run is. False when the fence is old. */
+  setProgress(id: string, fence: number, patch: JobPatch): Promise<boolean>;
+  /** Queued jobs whose message may have been lost: queued before `before`. */
+  queuedBefore(before: Date, limit: number): Promise<JobRow[]>;
+  /** Jobs with a run whose heartbeat is older than `before`. */
+  silentSince(before: Date, limit: number): Promise<JobRow[]>;
+}
+
+export interface RunStore {
+  insert(run: RunRow): Promise<void>;
+  list(jobId: string): Promise<RunRow[]>;
+  /** Renews the run's heartbeat and tells the job's status; null when the fence is old or the run has ended. */
+  heartbeat(runId: string, fence: number): Promise<JobStatus | null>;
+  setDevice(runId: string, device: string, resumedFromStep: number | null): Promise<void>;
+  finish(runId: string, status: RunStatus, failure: Failure | null): Promise<void>;
+  /** Ends every run of the job that still counts as running. */
+  finishRunning(jobId: string, status: RunStatus): Promise<void>;
+}
+
+export interface MetricStore {
+  /** Writes points in one statement; a point written again is replaced, so a resumed run doubles nothing. False when the fence is old. */
+  write(jobId: string, runId: string, fence: number, points: readonly MetricPoint[]): Promise<boolean>;
+  /** A curve, at most `maxPoints` a (name, stage), the last point always among them; thinned in SQL. */
+  read(
+    jobId: string,
+    filter: { name?: string | undefined; stage?: number | undefined; maxPoints: number },
+  ): Promise<MetricRow[]>;
+}
+
+export interface EventStore {
+  /** Appends with the job's next sequence number. */
+  append(jobId: string, type: EventType, data: Record<string, unknown>): Promise<EventRow>;
+  list(jobId: string, after: number, limit: number): Promise<EventRow[]>;
+}
+
+export interface Store {
+  readonly datasets: {
+    insert(dataset: DatasetRow): Promise<void>;
+    get(id: string, projectId?: string): Promise<DatasetRow | null>;
+    list(
+      projectId: string,
+      filter: { name?: string | undefined },
+      page: PageRequest,
+    ): Promise<Page<DatasetRow>>;
+    /** Deletes it unless a job that hasn't ended needs it; a deletion and a new job exclude each other. */
+    delete(id: string, projectId: string): Promise<'deleted' | 'inUse' | 'absent'>;
+    /** Locks the row against deletion until the transaction ends. */
+    lockForUse(id: string, projectId: string): Promise<DatasetRow | null>;
+  };
+  readonly jobs: JobStore;
+  readonly runs: RunStore;
+  readonly metrics: MetricStore;
+  readonly events: EventStore;
+  readonly checkpoints: {
+    insert(checkpoint: CheckpointRow): Promise<void>;
+    /** Newest first. */
+    list(jobId: string): Promise<CheckpointRow[]>;
+    delete(ids: readonly string[]): Promise<void>;
+  };
+  readonly artifacts: {
+    /** Replaces one of the same job and name. */
+    put(artifact: ArtifactRow): Promise<void>;
+    list(jobId: string): Promise<ArtifactRow[]>;
+    get(jobId: string, name: string): Promise<ArtifactRow | null>;
+  };
+  readonly models: {
+    /** Sets `version` to the next of its name in the project and answers it. */
+    insert(model: Omit<ModelRow, 'version'>): Promise<ModelRow>;
+    get(id: string, projectId: string): Promise<ModelRow | null>;
+    list(
+      projectId: string,
+      filter: { name?: string | undefined },
+      page: PageRequest,
+    ): Promise<Page<ModelRow>>;
+  };
+  readonly apiKeys: {
+    insert(key: ApiKeyRow): Promise<void>;
+    findByHash(hash: string): Promise<ApiKeyRow | null>;
+    touch(id: string): Promise<void>;
+    list(projectId: string, page: PageRequest): Promise<Page<ApiKeyRow>>;
+    delete(id: string, projectId: string): Promise<boolean>;
+  };
+  readonly projects: {
+    /** The id of the project of that name, made if it is new. */
+    ensure(name: string): Promise<string>;
+  };
+  readonly workers: {
+    heartbeat(worker: WorkerRow): Promise<void>;
+    remove(id: string): Promise<void>;
+    alive(since: Date): Promise<WorkerRow[]>;
+  };
+  /** Whether any stored row still names the blob. */
+  blobInUse(blobKey: string): Promise<boolean>;
+
+  transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in a transaction and keeps its answer with the key, all or nothing. The same key and fingerprint
+   * again answers the kept answer; another fingerprint is `mismatch`; one still at work is `inFlight`.
+   */
+  idempotent<T>(request: IdempotentRequest, work: (store: Store) => Promise<T>): Promise<IdempotentAnswer<T>>;
+  /** Calls back with a job's id when it may have new events: a hint, never a promise. Answers how to stop. */
+  onJobChanged(listener: (jobId: string) => void): () => void;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface IdempotentRequest {
+  projectId: string;
+  key: string;
+  operation: string;
+  fingerprint: string;
+}
+export type IdempotentAnswer<T> =
+  | { kind: 'done' | 'replayed'; answer: T }
+  | { kind: 'mismatch' }
+  | { kind: 'inFlight' };
+
+// ---- Queue: it only says “look” ----------------------------------------------------------------------
+
+export interface JobMessage {
+  jobId: string;
+  attempt: number;
+}
+
+export interface JobQueue {
+  /** Adding the same (job, attempt) twice leaves one message. 0 is the most urgent priority. */
+  add(message: JobMessage, options: { priority: number; delayMs?: number }): Promise<void>;
+  /** Takes back a message that no worker has; otherwise does nothing. */
+  remove(message: JobMessage): Promise<void>;
+  /** Hands messages, one at a time, to `handle`. A message whose worker dies is handed out again. */
+  consume(handle: (message: JobMessage) => Promise<void>): QueueConsumer;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface QueueConsumer {
+  /** Takes no more messages; resolves when the one in hand is done. */
+  close(): Promise<void>;
+}
+
+// ---- Blobs: content-addressed files -------------------------------------------------------------------
+
+export interface StoredBlob {
+  key: string;
+  bytes: number;
+}
+
+export interface BlobStore {
+  /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws LimitError past `maxBytes` */
+  put(source: Readable, options?: { maxBytes?: number }): Promise<StoredBlob>;
+  /** Stores a local file, which is moved if it can be. */
+  putFile(path: string): Promise<StoredBlob>;
+  /** @throws NotFoundError for an unknown key */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable>;
+  /** A local path to the content, to be read only. */
+  localPath(key: string): Promise<string>;
+  delete(key: string): Promise<void>;
+  ping(): Promise<void>;
+}

@@ -1,0 +1,57 @@
+import type { Readable } from 'node:stream';
+import type { ColumnType, DatasetFormat } from '../spec/dataset.ts';
+import type { JobSpec } from '../spec/job.ts';
+import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
+import type { LayerShape } from '../spec/shapes.ts';
+import type { DatasetRow, JobRow, ModelRow } from './ports.ts';
+
+/** What the API asks of the job lifecycle. Every method may throw TrainyardError. */
+
+export interface JobService {
+  /** A dry run without side effects. @throws TrainyardError invalidSpec, with a pointer to each fault */
+  validate(projectId: string, spec: JobSpec): Promise<Validation>;
+  create(projectId: string, spec: JobSpec, idempotencyKey?: string): Promise<Created<JobRow>>;
+  /** Certain within the grace: a queued job ends at once, a running one checkpoints and stops. Ended jobs: conflict. */
+  cancel(projectId: string, jobId: string): Promise<JobRow>;
+}
+
+export interface Validation {
+  layers: LayerShape[];
+  parameters: number;
+  /** An estimate: weights, gradients, optimizer slots and one batch’s activations. */
+  memoryBytes: number;
+  task: 'regression' | 'classification';
+  warnings: { code: string; pointer: string; message: string }[];
+}
+
+/** `replayed`: an idempotency key brought back an earlier answer. */
+export interface Created<T> {
+  row: T;
+  replayed: boolean;
+}
+
+export interface DatasetService {
+  /**
+   * Streams an upload to the blob store while its schema is inferred; nothing is held in memory.
+   * @throws TrainyardError tooLarge, or invalidDataset with the line at fault
+   */
+  register(projectId: string, upload: DatasetUpload): Promise<Created<DatasetRow>>;
+  /** The first rows, as the file has them. */
+  preview(dataset: DatasetRow, limit: number): Promise<Record<string, unknown>[]>;
+  /** @throws TrainyardError datasetInUse, notFound */
+  delete(projectId: string, datasetId: string): Promise<void>;
+}
+
+export interface DatasetUpload {
+  name: string;
+  format: DatasetFormat;
+  source: Readable;
+  /** Types that the user sets rather than leaves to inference. */
+  columnTypes?: Record<string, ColumnType>;
+  idempotencyKey?: string | undefined;
+}
+
+export interface PredictionService {
+  /** Asks a live worker’s predictor. @throws TrainyardError unavailable when there is none */
+  predict(model: ModelRow, request: PredictionRequest, signal?: AbortSignal): Promise<PredictionResponse>;
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { Name } from './common.ts';
+
+const Share = z.number().min(0).lt(1);
+
+/** How rows are shared out: by fractions, or by a column whose values are `train`, `validation` and `test`. */
+export const SplitSpec = z.union([
+  z
+    .strictObject({
+      validation: Share.default(0.1),
+      test: Share.default(0.1),
+      stratify: z
+        .boolean()
+        .default(true)
+        .meta({ description: 'Keeps each class’s share in every split; classification only.' }),
+    })
+    .refine((split) => split.validation + split.test < 1, {
+      error: 'validation and test together must leave rows to train on',
+      path: ['validation'],
+    }),
+  z.strictObject({ column: Name }),
+]);
+export type SplitSpec = z.infer<typeof SplitSpec>;
+
+export const Task = z.enum(['regression', 'classification']);
+export type Task = z.infer<typeof Task>;
+
+/** Which data a job learns from, and how rows become numbers. */
+export const DataSpec = z
+  .strictObject({
+    dataset: z.string().regex(/^ds_[0-9A-Z]{26}$/, 'an id of the form ds_…'),
+    inputs: z
+      .array(Name)
+      .min(1)
+      .optional()
+      .meta({ description: 'Every column but the target (and the split and weight columns) when left out.' }),
+    target: Name,
+    task: Task.optional().meta({
+      description: 'Follows the target’s type when left out: numbers are regressed, the rest is classified.',
+    }),
+    classes: z
+      .array(z.string())
+      .min(2)
+      .optional()
+      .meta({ description: 'Keep only the rows of these classes.' }),
+    limitPerClass: z.int().min(1).optional(),
+    split: SplitSpec.default({ validation: 0.1, test: 0.1, stratify: true }),
+    standardize: z.boolean().optional().meta({
+      description:
+        'To mean 0 and standard deviation 1 on the training split. True when left out, unless the first layer is an embedding or a batch norm.',
+    }),
+    shuffle: z.boolean().default(true),
+    classWeights: z.union([z.literal('balanced'), z.record(z.string(), z.number().min(0))]).optional(),
+    sampleWeight: Name.optional(),
+    missing: z.enum(['refuse', 'drop', 'mean']).default('refuse').meta({
+      description:
+        'What to do with a row that lacks a value: refuse the job, drop the row, or use the training mean (for a category, its own “missing” class).',
+    }),
+  })
+  .meta({ id: 'Data' });
+export type DataSpec = z.infer<typeof DataSpec>;

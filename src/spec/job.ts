@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { Name, PositiveInt } from './common.ts';
+import { DataSpec } from './data.ts';
+import { ModelSpec } from './model.ts';
+import { McDropoutSpec } from './prediction.ts';
+import { StageSpec } from './stage.ts';
+
+export const CheckpointPolicy = z.strictObject({
+  everySteps: PositiveInt.default(200),
+  keep: PositiveInt.max(100).default(3),
+});
+
+/** What `POST /v1/jobs` takes; it never changes afterwards. */
+export const JobSpec = z
+  .strictObject({
+    specVersion: z.literal(1).default(1),
+    name: Name.optional(),
+    labels: z.record(z.string().min(1).max(63), z.string().max(255)).default({}),
+    seed: z.int().min(0).default(0).meta({ description: 'Everything random follows from it.' }),
+    data: DataSpec,
+    model: ModelSpec,
+    stages: z.array(StageSpec).min(1).max(50),
+    evaluate: z.strictObject({ mcDropout: McDropoutSpec.optional() }).default({}),
+    checkpoint: CheckpointPolicy.default({ everySteps: 200, keep: 3 }),
+    limits: z.strictObject({ maxSeconds: z.number().positive().optional() }).default({}),
+    retries: z.int().min(0).max(20).default(2).meta({
+      description: 'How often the job is tried again after a lost worker or another fault that may pass.',
+    }),
+    priority: z.int().min(0).max(1_000).default(0).meta({ description: '0 is the most urgent.' }),
+  })
+  .meta({ id: 'JobSpec' });
+export type JobSpec = z.infer<typeof JobSpec>;
+export type JobSpecInput = z.input<typeof JobSpec>;

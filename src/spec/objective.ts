@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** What a stage minimises; it follows from the task when left out. */
+export const LossSpec = z
+  .discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('categoricalCrossEntropy'),
+      labelSmoothing: z.number().min(0).lt(1).default(0),
+    }),
+    z.strictObject({ type: z.literal('mse') }),
+    z.strictObject({ type: z.literal('mae') }),
+    z.strictObject({ type: z.literal('huber'), delta: z.number().positive().default(1) }),
+  ])
+  .meta({ id: 'Loss' });
+export type LossSpec = z.infer<typeof LossSpec>;
+
+/** What a stage learns from: for now, the target. */
+export const ObjectiveSpec = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('supervised'), loss: LossSpec.optional() }),
+]);
+export type ObjectiveSpec = z.infer<typeof ObjectiveSpec>;

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { JsonNumber, PositiveInt } from './common.ts';
+
+/** Monte-Carlo dropout: how many stochastic passes, and what to tell of them. */
+export const McDropoutSpec = z
+  .strictObject({
+    samples: PositiveInt.max(10_000).default(100),
+    seed: z.int().min(0).default(0),
+    quantiles: z.array(z.number().min(0).max(1)).max(20).default([0.05, 0.95]),
+    returnSamples: z.boolean().default(false),
+    targetStandardError: z.number().positive().optional().meta({
+      description:
+        'Stop early once every mean’s standard error is at or below this, in the answer’s units; `samples` stays the bound.',
+    }),
+  })
+  .meta({ id: 'McDropout' });
+export type McDropoutSpec = z.infer<typeof McDropoutSpec>;
+
+/** One input: a row as the data set had it, or its numbers in the order of the inputs. */
+export const PredictionInput = z.union([
+  z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  z.array(z.number()),
+]);
+export type PredictionInput = z.infer<typeof PredictionInput>;
+
+export const PredictionRequest = z
+  .strictObject({
+    inputs: z.array(PredictionInput).min(1).max(10_000),
+    mcDropout: McDropoutSpec.optional(),
+    abstainAbove: z.number().min(0).optional().meta({
+      description:
+        'Marks the inputs whose uncertainty is above this: the std of a regression, the predictive entropy (nats) of a classification.',
+    }),
+  })
+  .meta({ id: 'PredictionRequest' });
+export type PredictionRequest = z.infer<typeof PredictionRequest>;
+
+const Quantile = z.strictObject({ quantile: z.number(), value: JsonNumber });
+
+export const RegressionPrediction = z.strictObject({
+  mean: JsonNumber,
+  std: JsonNumber.optional(),
+  quantiles: z.array(Quantile).optional(),
+  samples: z.array(JsonNumber).optional(),
+  abstained: z.boolean().optional(),
+});
+export const ClassificationPrediction = z.strictObject({
+  predictedClass: z.string(),
+  probabilities: z.record(z.string(), JsonNumber),
+  probabilitiesStd: z.record(z.string(), JsonNumber).optional(),
+  predictiveEntropy: JsonNumber.meta({ description: 'In nats.' }),
+  expectedEntropy: JsonNumber.optional(),
+  mutualInformation: JsonNumber.optional(),
+  samples: z.array(z.record(z.string(), JsonNumber)).optional(),
+  abstained: z.boolean().optional(),
+});
+export type RegressionPrediction = z.infer<typeof RegressionPrediction>;
+export type ClassificationPrediction = z.infer<typeof ClassificationPrediction>;
+
+export const PredictionResponse = z
+  .strictObject({
+    modelId: z.string(),
+    samplesUsed: z.int().meta({ description: 'Stochastic passes; 0 for one deterministic pass.' }),
+    predictions: z.array(z.union([RegressionPrediction, ClassificationPrediction])),
+  })
+  .meta({ id: 'PredictionResponse' });
+export type PredictionResponse = z.infer<typeof PredictionResponse>;

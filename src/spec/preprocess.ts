@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { Task } from './data.ts';
+
+/** How one input column becomes numbers: standardized (mean 0 and std 1 leave it as it is), or one-hot. */
+export const InputEncoding = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('number'),
+    name: z.string(),
+    mean: z.number(),
+    std: z.number().positive(),
+    fill: z.number().optional(),
+  }),
+  z.strictObject({ type: z.literal('boolean'), name: z.string(), fill: z.number().optional() }),
+  z.strictObject({
+    type: z.literal('category'),
+    name: z.string(),
+    classes: z.array(z.string()).min(1),
+    missingClass: z.boolean(),
+  }),
+]);
+export type InputEncoding = z.infer<typeof InputEncoding>;
+
+export const TargetEncoding = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('number'),
+    name: z.string(),
+    mean: z.number(),
+    std: z.number().positive(),
+  }),
+  z.strictObject({ type: z.literal('category'), name: z.string(), classes: z.array(z.string()).min(2) }),
+]);
+export type TargetEncoding = z.infer<typeof TargetEncoding>;
+
+/** Everything between raw rows and the network, fitted on the training split and saved with the model. */
+export const Preprocess = z.strictObject({
+  task: Task,
+  inputs: z.array(InputEncoding).min(1),
+  target: TargetEncoding,
+});
+export type Preprocess = z.infer<typeof Preprocess>;
+
+/** How many numbers one encoded row has. */
+export function encodedWidth(inputs: readonly InputEncoding[]): number {
+  return inputs.reduce((sum, input) => sum + encodingWidth(input), 0);
+}
+
+export function encodingWidth(input: InputEncoding): number {
+  return input.type === 'category' ? input.classes.length + (input.missingClass ? 1 : 0) : 1;
+}
+
+/** How many numbers the network puts out for this target. */
+export function outputUnits(target: TargetEncoding): number {
+  return target.type === 'category' ? target.classes.length : 1;
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { PositiveInt } from './common.ts';
+
+const Fraction = z.number().gt(0).lt(1);
+const per = {
+  per: z.enum(['step', 'epoch']).default('step').meta({
+    description: 'Whether the rate moves at every step or at every epoch; lengths below count these.',
+  }),
+};
+const warmup = {
+  warmup: z
+    .strictObject({ steps: PositiveInt })
+    .optional()
+    .meta({ description: 'Steps over which the rate rises linearly to its first value.' }),
+};
+
+/** How the learning rate moves during a stage, starting from the optimizer's `learningRate`. */
+export const ScheduleSpec = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('constant'), ...warmup }),
+    z.strictObject({
+      type: z.literal('power'),
+      ...per,
+      decaySteps: PositiveInt,
+      power: z.number().positive().default(1),
+      ...warmup,
+    }),
+    z.strictObject({
+      type: z.literal('exponential'),
+      ...per,
+      decaySteps: PositiveInt,
+      decayRate: Fraction.default(0.1),
+      ...warmup,
+    }),
+    z.strictObject({
+      type: z.literal('piecewiseConstant'),
+      ...per,
+      boundaries: z.array(PositiveInt).min(1),
+      factors: z.array(z.number().positive()).min(2),
+      ...warmup,
+    }),
+    z.strictObject({
+      type: z.literal('performance'),
+      monitor: z.string().default('val_loss'),
+      factor: Fraction.default(0.5),
+      patience: PositiveInt.default(5),
+      minDelta: z.number().min(0).default(1e-4),
+      minLearningRate: z.number().min(0).default(0),
+      ...warmup,
+    }),
+    z.strictObject({
+      type: z.literal('oneCycle'),
+      maxLearningRate: z.number().positive(),
+      startFactor: z
+        .number()
+        .positive()
+        .default(0.1)
+        .meta({ description: 'The first rate over the maximum.' }),
+      finalFactor: z.number().positive().default(1e-3).meta({ description: 'The last rate over the first.' }),
+      upFraction: Fraction.default(0.45),
+      downFraction: Fraction.default(0.45),
+      maxMomentum: z.number().min(0).lt(1).default(0.95),
+      minMomentum: z.number().min(0).lt(1).default(0.85),
+    }),
+    z.strictObject({
+      type: z.literal('cosine'),
+      ...per,
+      decaySteps: PositiveInt.optional(),
+      finalFactor: z.number().min(0).lt(1).default(0),
+      ...warmup,
+    }),
+  ])
+  .meta({ id: 'Schedule' });
+export type ScheduleSpec = z.infer<typeof ScheduleSpec>;

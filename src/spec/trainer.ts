@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { DatasetFormat, DatasetSchema } from './dataset.ts';
+import { Failure } from './failure.ts';
+import { JobSpec } from './job.ts';
+
+/**
+ * What a worker and its trainer child say to each other over Node's IPC with `advanced` serialization,
+ * so that NaN and the infinities arrive as they are. Files are passed by path: the trainer writes them
+ * into its work folder, the worker takes them away.
+ */
+
+export const StartTraining = z.strictObject({
+  type: z.literal('start'),
+  jobId: z.string(),
+  runId: z.string(),
+  spec: JobSpec,
+  dataset: z.strictObject({ path: z.string(), format: DatasetFormat, schema: DatasetSchema }),
+  /** The checkpoint to go on from. */
+  checkpointPath: z.string().optional(),
+  workDirectory: z.string(),
+  backend: z.string(),
+});
+export type StartTraining = z.infer<typeof StartTraining>;
+
+/** Worker → trainer. `stop` asks for a checkpoint and an end; the answer is `stopped`. */
+export const TrainerCommand = z.discriminatedUnion('type', [
+  StartTraining,
+  z.strictObject({ type: z.literal('stop') }),
+]);
+export type TrainerCommand = z.infer<typeof TrainerCommand>;
+
+/** Where in a job something happened. Stages and epochs count from 1; `step` counts the stage's optimizer updates. */
+export const Position = z.strictObject({ stage: z.int(), epoch: z.int(), step: z.int() });
+export type Position = z.infer<typeof Position>;
+
+export const MetricPoint = Position.extend({
+  name: z.string(),
+  value: z
+    .number()
+    .or(z.nan())
+    .or(z.literal([Infinity, -Infinity])),
+});
+export type MetricPoint = z.infer<typeof MetricPoint>;
+
+/** Trainer → worker, in the order things happened. */
+export const TrainerMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('started'), device: z.string(), resumedFrom: Position.optional() }),
+  z.object({
+    type: z.literal('stage'),
+    stage: z.int(),
+    name: z.string(),
+    stages: z.int(),
+    epochs: z.int(),
+    stepsPerEpoch: z.int(),
+  }),
+  z.object({
+    type: z.literal('progress'),
+    position: Position,
+    detail: z.string(),
+    progress: z.number().min(0).max(1),
+    etaSeconds: z.number().nullable(),
+  }),
+  z.object({ type: z.literal('metrics'), points: z.array(z.custom<MetricPoint>()) }),
+  z.object({
+    type: z.literal('epoch'),
+    position: Position,
+    epochs: z.int(),
+    metrics: z.custom<Record<string, number>>(),
+    progress: z.number(),
+    etaSeconds: z.number().nullable(),
+    seconds: z.number(),
+  }),
+  z.object({ type: z.literal('checkpoint'), position: Position, path: z.string() }),
+  z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal('artifact'), name: z.string(), path: z.string(), mediaType: z.string() }),
+  /** The last word of a trainer is one of these. */
+  z.object({
+    type: z.literal('succeeded'),
+    modelPath: z.string(),
+    evaluation: z.custom<Record<string, number>>(),
+  }),
+  z.object({ type: z.literal('stopped') }),
+  z.object({ type: z.literal('failed'), failure: Failure }),
+]);
+export type TrainerMessage = z.infer<typeof TrainerMessage>;
