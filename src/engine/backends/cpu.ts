@@ -1,0 +1,10 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { setBackend } from '@tensorflow/tfjs-core';
+import type { Device } from './port.ts';
+import { processorName } from './processor.ts';
+
+/** tfjs in pure JavaScript: slow, and the reference that the tests hold the others against. */
+export async function startCpu(): Promise<Device> {
+  await setBackend('cpu');
+  return { backend: 'cpu', name: `pure JavaScript on ${processorName()}`, gpu: false };
+}
