@@ -1,0 +1,24 @@
+# A worker on the CPU (WebAssembly). Build from the root of the repository: docker build -f docker/worker.Dockerfile .
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Install scripts only fetch what an image doesn't need: the embedded database, the GPU library.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN npm run build
+
+FROM node:22-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
+COPY --from=build /app/dist dist
+COPY docker/start-worker.sh /usr/local/bin/start-worker
+RUN install -d -o node -g node /data
+USER node
+ENV TRAINYARD_HOME=/data TRAINYARD_BACKEND=wasm
+VOLUME /data
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 \
+  CMD ["node", "dist/apps/worker/health.js"]
+CMD ["start-worker"]
