@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Clip } from '../../spec/optimizer.ts';
+import { mapTensors, type Tensors } from '../tensors.ts';
+import { stateless, type Transform } from './transform.ts';
+
+/**
+ * Gradient clipping as in Keras and TensorFlow: each element by value, each weight's gradient by its L2 norm,
+ * or all gradients by their joint norm. It stands first in a chain, before any slot sees the gradient.
+ */
+export function clip(spec: Clip): Transform {
+  if ('value' in spec) return stateless((update) => tf.clipByValue(update, -spec.value, spec.value));
+  if ('norm' in spec) return stateless((update) => tf.mul(update, shrink(norm(update), spec.norm)));
+  return clipByGlobalNorm(spec.globalNorm);
+}
+
+function clipByGlobalNorm(bound: number): Transform {
+  return {
+    init: () => ({}),
+    update: (updates, slots) => {
+      const factor = shrink(globalNorm(updates), bound);
+      return { updates: mapTensors(updates, (update) => tf.mul(update, factor)), slots };
+    },
+  };
+}
+
+/** The L2 norm of all elements of all tensors together; zero for none. */
+export function globalNorm(tensors: Tensors): tf.Scalar {
+  const squares = Object.values(tensors).map((tensor) => tf.sum(tf.square(tensor)));
+  return squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares) as tf.Scalar);
+}
+
+function norm(tensor: tf.Tensor): tf.Scalar {
+  return tf.sqrt(tf.sum(tf.square(tensor)));
+}
+
+/**
+ * The factor that brings `norm` down to `bound`, and 1 within it. A norm that is not finite makes it NaN (as
+ * in `tf.clip_by_global_norm`): else an overflow would quietly turn into a step of zero and hide a divergence.
+ */
+function shrink(norm: tf.Scalar, bound: number): tf.Scalar {
+  return tf.add(tf.div(bound, tf.maximum(norm, bound)), tf.sub(norm, norm));
+}
