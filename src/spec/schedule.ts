@@ -32,13 +32,22 @@ export const ScheduleSpec = z
       decayRate: Fraction.default(0.1),
       ...warmup,
     }),
-    z.strictObject({
-      type: z.literal('piecewiseConstant'),
-      ...per,
-      boundaries: z.array(PositiveInt).min(1),
-      factors: z.array(z.number().positive()).min(2),
-      ...warmup,
-    }),
+    z
+      .strictObject({
+        type: z.literal('piecewiseConstant'),
+        ...per,
+        boundaries: z.array(PositiveInt).min(1),
+        factors: z.array(z.number().positive()).min(2),
+        ...warmup,
+      })
+      .refine(({ boundaries, factors }) => factors.length === boundaries.length + 1, {
+        path: ['factors'],
+        error: 'one more than there are boundaries',
+      })
+      .refine(({ boundaries }) => boundaries.every((b, i) => i === 0 || b > boundaries[i - 1]!), {
+        path: ['boundaries'],
+        error: 'each greater than the one before it',
+      }),
     z.strictObject({
       type: z.literal('performance'),
       monitor: z.string().default('val_loss'),
@@ -48,20 +57,29 @@ export const ScheduleSpec = z
       minLearningRate: z.number().min(0).default(0),
       ...warmup,
     }),
-    z.strictObject({
-      type: z.literal('oneCycle'),
-      maxLearningRate: z.number().positive(),
-      startFactor: z
-        .number()
-        .positive()
-        .default(0.1)
-        .meta({ description: 'The first rate over the maximum.' }),
-      finalFactor: z.number().positive().default(1e-3).meta({ description: 'The last rate over the first.' }),
-      upFraction: Fraction.default(0.45),
-      downFraction: Fraction.default(0.45),
-      maxMomentum: z.number().min(0).lt(1).default(0.95),
-      minMomentum: z.number().min(0).lt(1).default(0.85),
-    }),
+    z
+      .strictObject({
+        type: z.literal('oneCycle'),
+        maxLearningRate: z.number().positive(),
+        startFactor: z
+          .number()
+          .positive()
+          .default(0.1)
+          .meta({ description: 'The first rate over the maximum.' }),
+        finalFactor: z
+          .number()
+          .positive()
+          .default(1e-3)
+          .meta({ description: 'The last rate over the first.' }),
+        upFraction: Fraction.default(0.45),
+        downFraction: Fraction.default(0.45),
+        maxMomentum: z.number().min(0).lt(1).default(0.95),
+        minMomentum: z.number().min(0).lt(1).default(0.85),
+      })
+      .refine(({ upFraction, downFraction }) => upFraction + downFraction <= 1, {
+        path: ['downFraction'],
+        error: 'at most what upFraction leaves of 1',
+      }),
     z.strictObject({
       type: z.literal('cosine'),
       ...per,

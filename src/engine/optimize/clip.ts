@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Clip } from '../../spec/optimizer.ts';
-import { mapTensors, type Tensors } from '../tensors.ts';
+import { mapTensors } from '../tensors.ts';
+import { globalNorm } from './global-norm.ts';
 import { stateless, type Transform } from './transform.ts';
 
 /**
@@ -9,7 +10,7 @@ import { stateless, type Transform } from './transform.ts';
  */
 export function clip(spec: Clip): Transform {
   if ('value' in spec) return stateless((update) => tf.clipByValue(update, -spec.value, spec.value));
-  if ('norm' in spec) return stateless((update) => tf.mul(update, shrink(norm(update), spec.norm)));
+  if ('norm' in spec) return stateless((update) => tf.mul(update, shrink(globalNorm({ update }), spec.norm)));
   return clipByGlobalNorm(spec.globalNorm);
 }
 
@@ -21,16 +22,6 @@ function clipByGlobalNorm(bound: number): Transform {
       return { updates: mapTensors(updates, (update) => tf.mul(update, factor)), slots };
     },
   };
-}
-
-/** The L2 norm of all elements of all tensors together; zero for none. */
-export function globalNorm(tensors: Tensors): tf.Scalar {
-  const squares = Object.values(tensors).map((tensor) => tf.sum(tf.square(tensor)));
-  return squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares) as tf.Scalar);
-}
-
-function norm(tensor: tf.Tensor): tf.Scalar {
-  return tf.sqrt(tf.sum(tf.square(tensor)));
 }
 
 /**

@@ -1,0 +1,94 @@
+import type { MetricAccumulator } from './metrics.ts';
+import { argMax, logSoftmax } from './softmax.ts';
+
+const BINS = 15;
+
+interface Tally {
+  count: number;
+  nll: number;
+  /** By class: how often it was right, predicted, and the truth. */
+  right: number[];
+  predicted: number[];
+  actual: number[];
+  /** By bin of confidence: Σ (right − confidence), which is all that the calibration error needs. */
+  overconfidence: number[];
+}
+
+/**
+ * Accuracy; mean negative log-likelihood in nats; precision, recall and F1 as the mean over the classes that
+ * are predicted or true somewhere, 0 where undefined (scikit-learn's macro average); and the expected
+ * calibration error over 15 equal bins (Guo et al., arXiv:1706.04599).
+ */
+export function classificationMetrics(): MetricAccumulator {
+  let tally = emptyTally(0);
+  return {
+    add: (outputs, targets, count, units) => {
+      if (tally.count === 0) tally = emptyTally(units);
+      for (let row = 0; row < count; row++) {
+        const [from, to] = [row * units, (row + 1) * units];
+        addOne(tally, logSoftmax(outputs.subarray(from, to)), targets.subarray(from, to));
+      }
+    },
+    result: () => ({
+      accuracy: sum(tally.right) / tally.count,
+      nll: tally.nll / tally.count,
+      ...macroAverages(tally),
+      ece: sum(tally.overconfidence.map(Math.abs)) / tally.count,
+    }),
+    state: () => structuredClone(tally) as unknown as ReturnType<MetricAccumulator['state']>,
+    restore: (state) => {
+      tally = structuredClone(state) as unknown as Tally;
+    },
+  };
+}
+
+function emptyTally(classes: number): Tally {
+  const zeros = (length: number): number[] => new Array<number>(length).fill(0);
+  return {
+    count: 0,
+    nll: 0,
+    right: zeros(classes),
+    predicted: zeros(classes),
+    actual: zeros(classes),
+    overconfidence: zeros(BINS),
+  };
+}
+
+function addOne(tally: Tally, logProbabilities: Float64Array, target: Float32Array): void {
+  const predicted = argMax(logProbabilities);
+  const actual = argMax(target);
+  const confidence = Math.exp(logProbabilities[predicted]!);
+  tally.count++;
+  tally.nll -= logProbabilities[actual]!;
+  tally.predicted[predicted]!++;
+  tally.actual[actual]!++;
+  if (predicted === actual) tally.right[actual]!++;
+  tally.overconfidence[binOf(confidence)]! += Number(predicted === actual) - confidence;
+}
+
+/** Bins are open below and closed above: 1 falls in the last one. What is no number spoils the first. */
+function binOf(confidence: number): number {
+  return Number.isNaN(confidence) ? 0 : Math.max(0, Math.ceil(confidence * BINS) - 1);
+}
+
+function macroAverages({ right, predicted, actual }: Tally): {
+  precision: number;
+  recall: number;
+  f1: number;
+} {
+  const seen = [...right.keys()].filter((c) => predicted[c]! + actual[c]! > 0);
+  const average = (score: (c: number) => number) => sum(seen.map(score)) / seen.length;
+  return {
+    precision: average((c) => ratio(right[c]!, predicted[c]!)),
+    recall: average((c) => ratio(right[c]!, actual[c]!)),
+    f1: average((c) => ratio(2 * right[c]!, predicted[c]! + actual[c]!)),
+  };
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

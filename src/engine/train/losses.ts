@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LossSpec } from '../../spec/objective.ts';
+import { absolute } from '../absolute.ts';
+import type { Tensors } from '../tensors.ts';
+
+/**
+ * One loss an example, [count].
+ * @param outputs [count, units]: logits of a classification, before the softmax; standardized values of a
+ *   regression
+ * @param targets [count, units]: one-hot, or standardized
+ */
+export function exampleLosses(loss: LossSpec, outputs: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor1D {
+  if (loss.type === 'categoricalCrossEntropy') return crossEntropy(outputs, targets, loss.labelSmoothing);
+  const errors = tf.sub(outputs, targets);
+  return tf.mean(elementLosses(loss, errors), -1);
+}
+
+/** The mean over the batch of weight · loss: as in Keras, divided by the count, not by the weights' sum. */
+export function meanLoss(losses: tf.Tensor1D, weights?: tf.Tensor1D): tf.Scalar {
+  return tf.mean(weights === undefined ? losses : tf.mul(losses, weights));
+}
+
+/** Kernel penalties as Keras has them: Σ l1·|w| + l2·w², without a ½. */
+export function penalty(
+  weights: Tensors,
+  shapes: ReadonlyMap<string, { readonly l1: number; readonly l2: number }>,
+): tf.Scalar {
+  const terms = [...shapes].flatMap(([name, { l1, l2 }]) => [
+    ...(l1 > 0 ? [tf.mul(tf.sum(absolute(weights[name]!)), l1)] : []),
+    ...(l2 > 0 ? [tf.mul(tf.sum(tf.square(weights[name]!)), l2)] : []),
+  ]);
+  return terms.length === 0 ? tf.scalar(0) : (tf.addN(terms) as tf.Scalar);
+}
+
+/** −Σ target · log softmax(output); label smoothing s spreads s of the target evenly over the classes. */
+function crossEntropy(outputs: tf.Tensor2D, targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor1D {
+  const units = outputs.shape[1];
+  const smoothed =
+    labelSmoothing === 0 ? targets : tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing / units);
+  return tf.neg(tf.sum(tf.mul(smoothed, tf.logSoftmax(outputs)), -1));
+}
+
+type ElementLoss = Exclude<LossSpec, { type: 'categoricalCrossEntropy' }>;
+
+function elementLosses(loss: ElementLoss, errors: tf.Tensor): tf.Tensor {
+  switch (loss.type) {
+    case 'mse':
+      return tf.square(errors);
+    case 'mae':
+      return absolute(errors);
+    case 'huber': {
+      // With q = the error clipped to ±δ, q(e − q/2) is e²/2 within and δ|e| − δ²/2 beyond.
+      const clipped = tf.clipByValue(errors, -loss.delta, loss.delta);
+      return tf.mul(clipped, tf.sub(errors, tf.mul(clipped, 0.5)));
+    }
+  }
+}
