@@ -112,3 +112,15 @@ export function permutation(stream: Key, count: number): Uint32Array {
   }
   return order;
 }
+
+/** Fills an array with the stream's uniforms in [0, 1). */
+export function fillUniform(target: Float32Array, stream: Key): Float32Array {
+  for (let i = 0; i < target.length; i++) target[i] = uniform(stream, i);
+  return target;
+}
+
+/** Fills an array with the stream's standard normal deviates. */
+export function fillNormal(target: Float32Array, stream: Key): Float32Array {
+  for (let i = 0; i < target.length; i++) target[i] = normal(stream, i);
+  return target;
+}

@@ -27,3 +27,8 @@ export async function toArrays(tensors: Tensors): Promise<NamedArrays> {
   });
   return Object.fromEntries(await Promise.all(entries));
 }
+
+/** `tf.tidy` for results of any shape; tensors anywhere in plain objects and arrays of the result survive. */
+export function tidied<T>(work: () => T): T {
+  return tf.tidy(work as () => tf.TensorContainer) as T;
+}

@@ -9,7 +9,7 @@ import { stateless, type Transform } from './transform.ts';
  * or all gradients by their joint norm. It stands first in a chain, before any slot sees the gradient.
  */
 export function clip(spec: Clip): Transform {
-  if ('value' in spec) return stateless((update) => tf.clipByValue(update, -spec.value, spec.value));
+  if ('value' in spec) return stateless((update) => clamp(update, spec.value));
   if ('norm' in spec) return stateless((update) => tf.mul(update, shrink(globalNorm({ update }), spec.norm)));
   return clipByGlobalNorm(spec.globalNorm);
 }
@@ -22,6 +22,11 @@ function clipByGlobalNorm(bound: number): Transform {
       return { updates: mapTensors(updates, (update) => tf.mul(update, factor)), slots };
     },
   };
+}
+
+/** Not `tf.clipByValue`, which on wasm makes a finite number of NaN and so would hide a divergence. */
+function clamp(update: tf.Tensor, bound: number): tf.Tensor {
+  return tf.minimum(tf.maximum(update, -bound), bound);
 }
 
 /**

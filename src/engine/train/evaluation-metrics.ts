@@ -1,4 +1,4 @@
-import { argMax, logSoftmax } from './softmax.ts';
+import { argMax, logSoftmax } from '../softmax.ts';
 
 /**
  * How often class `row` was taken for class `column`, over a whole split.

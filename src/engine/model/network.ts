@@ -1,0 +1,126 @@
+import { keep, type Tensor } from '@tensorflow/tfjs-core';
+import { key } from '../../random.ts';
+import { isStochastic, type LayerType, type NamedLayer } from '../../spec/layer.ts';
+import type { NetworkSpec } from '../../spec/network.ts';
+import { inferShapes, type LayerShape, type WeightShape } from '../../spec/shapes.ts';
+import type { NamedArrays } from '../safetensors.ts';
+import type { Tensors } from '../tensors.ts';
+import { initialValues } from './initializers.ts';
+import type { LayerContext, LayerFunction, Mode } from './layer.ts';
+import { LAYERS } from './layers/index.ts';
+import type { RandomSources } from './random-source.ts';
+
+/** One weight tensor of a network, and the layer it belongs to. */
+export interface NetworkWeight extends WeightShape {
+  readonly layer: string;
+  readonly layerType: LayerType;
+}
+
+/** A network: what its spec says, and the shapes that follow. It holds no weights. */
+export interface Network {
+  readonly spec: NetworkSpec;
+  readonly layers: readonly LayerShape[];
+  /** Every weight by its full name, `<layer>/<weight>`. */
+  readonly weights: ReadonlyMap<string, NetworkWeight>;
+  readonly outputUnits: number;
+  /** The index of the lowest layer that Monte-Carlo dropout makes random; −1 without one. */
+  readonly firstStochastic: number;
+}
+
+/** @throws ShapeError for layers that don't fit together */
+export function buildNetwork(spec: NetworkSpec): Network {
+  const layers = inferShapes(spec.inputShape, spec.layers);
+  const weights = new Map(
+    layers.flatMap((layer) =>
+      layer.weights.map(
+        (weight) =>
+          [`${layer.name}/${weight.name}`, { ...weight, layer: layer.name, layerType: layer.type }] as const,
+      ),
+    ),
+  );
+  return {
+    spec,
+    layers,
+    weights,
+    outputUnits: layers.at(-1)!.outputShape[0]!,
+    firstStochastic: spec.layers.findIndex(isStochastic),
+  };
+}
+
+/** The initial values of all weights: the same for the same seed, each drawn from its own name's stream. */
+export function initialWeights(network: Network, seed: number): NamedArrays {
+  return Object.fromEntries(
+    [...network.weights].map(([name, weight]) => {
+      const data = initialValues(weight.initializer, weight.shape, weight.fans, key(seed, 'initial', name));
+      return [name, { shape: weight.shape, data }];
+    }),
+  );
+}
+
+/** Names of the weights that gradients may move, of the given layers or of all. */
+export function trainableWeights(network: Network, layers?: ReadonlySet<string>): string[] {
+  return [...network.weights]
+    .filter(([, weight]) => weight.trainable && (layers?.has(weight.layer) ?? true))
+    .map(([name]) => name);
+}
+
+export interface ForwardOptions {
+  readonly mode: Mode;
+  readonly random: RandomSources;
+  /** Layers whose weights the stage leaves alone. */
+  readonly frozen?: ReadonlySet<string>;
+  /** The layers to go through, by index; all when left out. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Sees each layer's output on its way. */
+  readonly onLayer?: (layer: NamedLayer, output: Tensor) => void;
+}
+
+export interface ForwardResult {
+  /** The output layer's numbers before its activation: logits of a classification, `[batch, units]`. */
+  readonly output: Tensor;
+  /** New values of weights that move without a gradient, by full name. */
+  readonly updates: Tensors;
+}
+
+/**
+ * Sends a batch `[batch, …inputShape]` through the network. The output layer's softmax is left to the loss and
+ * to `predict/`, which compute it in a stable way. The updates are kept past the tidy they were made in.
+ */
+export function forward(
+  network: Network,
+  weights: Tensors,
+  input: Tensor,
+  options: ForwardOptions,
+): ForwardResult {
+  const { from = 0, to = network.spec.layers.length } = options;
+  const updates: Record<string, Tensor> = {};
+  let output = input;
+  for (let index = from; index < to; index++) {
+    const layer = withoutOutputActivation(
+      network.spec.layers[index]!,
+      index === network.spec.layers.length - 1,
+    );
+    const context: LayerContext = {
+      mode: options.mode,
+      frozen: options.frozen?.has(layer.name) ?? false,
+      random: options.random(layer.name),
+    };
+    const apply = LAYERS[layer.type] as LayerFunction<typeof layer.type>;
+    const result = apply(layer, localWeights(network.layers[index]!, weights), output, context);
+    output = 'output' in result ? result.output : result;
+    for (const [name, value] of Object.entries('output' in result ? (result.updates ?? {}) : {})) {
+      updates[`${layer.name}/${name}`] = keep(value);
+    }
+    options.onLayer?.(layer, output);
+  }
+  return { output, updates };
+}
+
+function withoutOutputActivation(layer: NamedLayer, isOutput: boolean): NamedLayer {
+  return isOutput && layer.type === 'dense' ? { ...layer, activation: 'linear' } : layer;
+}
+
+function localWeights(layer: LayerShape, weights: Tensors): Tensors {
+  return Object.fromEntries(layer.weights.map(({ name }) => [name, weights[`${layer.name}/${name}`]!]));
+}

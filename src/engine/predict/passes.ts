@@ -1,0 +1,89 @@
+import { dispose, reshape, type Tensor, tensor, tidy, tile } from '@tensorflow/tfjs-core';
+import { size } from '../../spec/shapes.ts';
+import { forward, type Network } from '../model/network.ts';
+import { monteCarloRandom, noRandom } from '../model/random-source.ts';
+import type { Tensors } from '../tensors.ts';
+
+/** About how many numbers the widest layer may put out at once; it bounds a pass's memory. */
+const NUMBERS_AT_ONCE = 4_000_000;
+
+/** One deterministic pass over encoded rows: `[count, units]`, dropout off. */
+export async function deterministicPass(
+  network: Network,
+  weights: Tensors,
+  x: Float32Array,
+  count: number,
+): Promise<Float32Array> {
+  const width = size(network.spec.inputShape);
+  const outputs = new Float32Array(count * network.outputUnits);
+  const rowsAtOnce = Math.max(1, Math.floor(NUMBERS_AT_ONCE / widest(network, 0)));
+  for (let start = 0; start < count; start += rowsAtOnce) {
+    const end = Math.min(count, start + rowsAtOnce);
+    const output = tidy(() => {
+      const input = tensor(x.subarray(start * width, end * width), [end - start, ...network.spec.inputShape]);
+      return forward(network, weights, input, { mode: 'infer', random: noRandom }).output;
+    });
+    outputs.set(await output.data(), start * network.outputUnits);
+    output.dispose();
+  }
+  return outputs;
+}
+
+/**
+ * Monte-Carlo passes over the same rows (Gal and Ghahramani 2016): dropout on, batch norm by its moving
+ * statistics. What stands before the first stochastic layer is computed once; the passes go through the rest
+ * in batches.
+ */
+export interface MonteCarloPasses {
+  /** Outputs of the next `passes` passes, `[passes, rows, units]`. */
+  next(passes: number): Promise<Float32Array>;
+  /** How many passes fit into memory at once. */
+  readonly passesAtOnce: number;
+  dispose(): void;
+}
+
+/** @param x encoded rows, `[rows, width]`; few enough that one pass over them fits into memory */
+export function startPasses(
+  network: Network,
+  weights: Tensors,
+  x: Float32Array,
+  rows: number,
+  seed: number,
+): MonteCarloPasses {
+  const first = network.firstStochastic;
+  const prefix = tidy(() => {
+    const input = tensor(x, [rows, ...network.spec.inputShape]);
+    return forward(network, weights, input, { mode: 'infer', random: noRandom, to: first }).output;
+  });
+  let done = 0;
+  return {
+    passesAtOnce: Math.max(1, Math.floor(NUMBERS_AT_ONCE / (rows * widest(network, first)))),
+    async next(passes) {
+      const output = tidy(() => {
+        const random = monteCarloRandom(seed, done, passes);
+        return forward(network, weights, repeat(prefix, passes), { mode: 'mc', random, from: first }).output;
+      });
+      done += passes;
+      const values = await output.data();
+      output.dispose();
+      return values as Float32Array;
+    },
+    dispose: () => dispose(prefix),
+  };
+}
+
+/** `[rows, …]` → `[passes · rows, …]`, copy after copy. */
+function repeat(value: Tensor, passes: number): Tensor {
+  const [rows, ...rest] = value.shape as [number, ...number[]];
+  const flat = reshape(value, [rows, size(rest)]);
+  return reshape(tile(flat, [passes, 1]), [passes * rows, ...rest]);
+}
+
+/** The most numbers that a layer from `from` on takes or puts out for one row. */
+export function widest(network: Network, from: number): number {
+  return Math.max(
+    ...network.layers
+      .slice(from)
+      .flatMap(({ inputShape, outputShape }) => [size(inputShape), size(outputShape)]),
+  );
+}

@@ -1,0 +1,133 @@
+import type { Network } from '../model/network.ts';
+import type { Tensors } from '../tensors.ts';
+import { deterministicPass, startPasses, widest } from './passes.ts';
+import { softmax } from './uncertainty.ts';
+
+/** How an output becomes an answer: probabilities of logits, or a number in the target's units. */
+export type Decode = (output: Float32Array) => Float64Array;
+
+export const toProbabilities: Decode = softmax;
+
+/** @returns a decoder that undoes the target's standardization */
+export function toUnits({ mean, std }: { mean: number; std: number }): Decode {
+  return (output) => Float64Array.from(output, (value) => value * std + mean);
+}
+
+interface Model {
+  readonly network: Network;
+  readonly weights: Tensors;
+}
+
+/** One decoded answer a row, dropout off. @param x encoded rows, `[count, width]` */
+export async function predict(
+  model: Model,
+  x: Float32Array,
+  count: number,
+  decode: Decode,
+): Promise<Float64Array[]> {
+  const outputs = await deterministicPass(model.network, model.weights, x, count);
+  return split(outputs, model.network.outputUnits).map(decode);
+}
+
+export interface McDropoutOptions {
+  /** The most passes. */
+  readonly samples: number;
+  readonly seed: number;
+  /** Stop once the standard error of every mean is at or below this, in the decoded answer's units. */
+  readonly targetStandardError?: number | undefined;
+}
+
+/** The model has no layer that Monte-Carlo dropout makes random. */
+export class NotStochasticError extends Error {
+  override readonly name = 'NotStochasticError';
+
+  constructor() {
+    super(
+      'The model has no dropout layer, so every Monte-Carlo pass would be the same; leave mcDropout out.',
+    );
+  }
+}
+
+/** About how many sampled numbers are held at once. */
+const NUMBERS_HELD = 8_000_000;
+/** How many passes the first guess of a standard error wants. */
+const FEWEST_PASSES = 10;
+
+/**
+ * Monte-Carlo dropout: each row's decoded samples are handed to `summarize`, a group of rows after another, so
+ * that not all samples are held at once. The same rows, seed and samples give the same answer.
+ * @returns each row's summary, and the most passes that any row took
+ * @throws NotStochasticError
+ */
+export async function predictMonteCarlo<Summary>(
+  model: Model,
+  x: Float32Array,
+  count: number,
+  decode: Decode,
+  options: McDropoutOptions,
+  summarize: (samples: Float64Array[]) => Summary,
+): Promise<{ samplesUsed: number; summaries: Summary[] }> {
+  const { network } = model;
+  if (network.firstStochastic === -1) throw new NotStochasticError();
+  const width = x.length / count;
+  const perRow = Math.max(options.samples * network.outputUnits, widest(network, 0));
+  const rowsAtOnce = Math.max(1, Math.floor(NUMBERS_HELD / perRow));
+  const summaries: Summary[] = [];
+  let samplesUsed = 0;
+  for (let start = 0; start < count; start += rowsAtOnce) {
+    const end = Math.min(count, start + rowsAtOnce);
+    const group = await sampleRows(
+      model,
+      x.subarray(start * width, end * width),
+      end - start,
+      decode,
+      options,
+    );
+    for (const samples of group) summaries.push(summarize(samples));
+    samplesUsed = Math.max(samplesUsed, group[0]!.length);
+  }
+  return { samplesUsed, summaries };
+}
+
+/** `[row][pass]`: decoded samples of rows that fit into memory together. */
+async function sampleRows(
+  { network, weights }: Model,
+  x: Float32Array,
+  count: number,
+  decode: Decode,
+  { samples, seed, targetStandardError }: McDropoutOptions,
+): Promise<Float64Array[][]> {
+  const passes = startPasses(network, weights, x, count, seed);
+  const rows: Float64Array[][] = Array.from({ length: count }, () => []);
+  const few = targetStandardError === undefined ? samples : FEWEST_PASSES;
+  try {
+    for (let done = 0; done < samples; ) {
+      const now = Math.min(samples - done, passes.passesAtOnce, few);
+      const outputs = split(await passes.next(now), network.outputUnits);
+      for (const [i, output] of outputs.entries()) rows[i % count]!.push(decode(output));
+      done += now;
+      if (targetStandardError !== undefined && rows.every((row) => standardError(row) <= targetStandardError))
+        break;
+    }
+  } finally {
+    passes.dispose();
+  }
+  return rows;
+}
+
+/** The greatest standard error of a row's mean among its outputs, by the unbiased variance of its samples. */
+function standardError(samples: readonly Float64Array[]): number {
+  if (samples.length < 2) return Number.POSITIVE_INFINITY;
+  const errors = samples[0]!.map((_, unit) => {
+    const mean = samples.reduce((sum, sample) => sum + sample[unit]!, 0) / samples.length;
+    const squares = samples.reduce((sum, sample) => sum + (sample[unit]! - mean) ** 2, 0);
+    return Math.sqrt(squares / (samples.length - 1) / samples.length);
+  });
+  return errors.reduce((a, b) => Math.max(a, b));
+}
+
+function split(outputs: Float32Array, units: number): Float32Array[] {
+  return Array.from({ length: outputs.length / units }, (_, i) =>
+    outputs.subarray(i * units, (i + 1) * units),
+  );
+}

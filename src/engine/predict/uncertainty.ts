@@ -1,0 +1,73 @@
+import { logSoftmax } from '../softmax.ts';
+
+/**
+ * What samples of a prediction say of it. Standard deviations are those of the samples themselves (divided by
+ * their number), as in Gal and Ghahramani 2016; entropies are in nats.
+ */
+
+export interface RegressionSummary {
+  readonly mean: number;
+  readonly std: number;
+  readonly quantiles: readonly number[];
+}
+
+/** Mean, standard deviation and quantiles of one input's samples. */
+export function summarizeNumbers(samples: Float64Array, quantiles: readonly number[]): RegressionSummary {
+  const mean = average(samples);
+  const sorted = Float64Array.from(samples).sort();
+  return {
+    mean,
+    std: Math.sqrt(average(samples.map((value) => (value - mean) ** 2))),
+    quantiles: quantiles.map((q) => quantile(sorted, q)),
+  };
+}
+
+/** The quantile of sorted numbers, with linear interpolation (Hyndman and Fan's type 7, numpy's default). */
+export function quantile(sorted: Float64Array, q: number): number {
+  const position = (sorted.length - 1) * q;
+  const below = sorted[Math.floor(position)]!;
+  const above = sorted[Math.ceil(position)]!;
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+export interface ClassificationSummary {
+  /** The mean of the samples' probabilities, one a class. */
+  readonly probabilities: Float64Array;
+  readonly probabilitiesStd: Float64Array;
+  /** H[E p]: all uncertainty. */
+  readonly predictiveEntropy: number;
+  /** E[H p]: what is in the data. */
+  readonly expectedEntropy: number;
+  /** Their difference: what the model does not know (Houlsby et al. 2011, BALD). */
+  readonly mutualInformation: number;
+}
+
+/** @param samples each sample's probabilities, one a class */
+export function summarizeProbabilities(samples: readonly Float64Array[]): ClassificationSummary {
+  const classes = samples[0]!.map((_, i) => i);
+  const probabilities = classes.map((i) => average(samples.map((sample) => sample[i]!)));
+  const probabilitiesStd = classes.map((i) =>
+    Math.sqrt(average(samples.map((sample) => (sample[i]! - probabilities[i]!) ** 2))),
+  );
+  const predictiveEntropy = entropy(probabilities);
+  const expectedEntropy = average(samples.map(entropy));
+  // Rounding may take the difference a hair below zero, which mutual information can't be.
+  const mutualInformation = Math.max(0, predictiveEntropy - expectedEntropy);
+  return { probabilities, probabilitiesStd, predictiveEntropy, expectedEntropy, mutualInformation };
+}
+
+/** The entropy of a distribution in nats; 0 · log 0 is 0. */
+export function entropy(probabilities: Float64Array): number {
+  return probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+}
+
+/** Probabilities of one row's logits, in float64. */
+export function softmax(logits: Float32Array): Float64Array {
+  return logSoftmax(logits).map(Math.exp);
+}
+
+function average(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}

@@ -1,0 +1,41 @@
+import type { Examples } from './batch.ts';
+import { createBreather } from './breathe.ts';
+import type { Executor } from './executor.ts';
+import type { MetricAccumulator } from './metrics.ts';
+
+const ROWS_AT_ONCE = 256;
+
+/**
+ * The loss (with its penalties) and the metrics of a whole split in inference mode; null when stopped.
+ */
+export async function evaluateSplit(
+  executor: Pick<Executor, 'evaluate'>,
+  split: Examples,
+  metrics: MetricAccumulator,
+  signal?: AbortSignal,
+): Promise<Record<string, number> | null> {
+  const breathe = createBreather();
+  let lossSum = 0;
+  for (let start = 0; start < split.count; start += ROWS_AT_ONCE) {
+    if (signal?.aborted) return null;
+    const batch = rows(split, start, Math.min(split.count, start + ROWS_AT_ONCE));
+    const { loss, outputs } = await executor.evaluate(batch);
+    lossSum += loss * batch.count;
+    metrics.add(outputs, batch.y, batch.count, batch.units);
+    await breathe();
+  }
+  return { loss: lossSum / split.count, ...metrics.result() };
+}
+
+/** The examples from `start` to `end`, without copying. */
+export function rows(examples: Examples, start: number, end: number): Examples {
+  const { width, units, x, y, weights } = examples;
+  return {
+    count: end - start,
+    width,
+    units,
+    x: x.subarray(start * width, end * width),
+    y: y.subarray(start * units, end * units),
+    weights: weights?.subarray(start, end),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Moment } from '../optimize/transform.ts';
+import type { NamedArrays } from '../safetensors.ts';
+import type { Examples } from './batch.ts';
+
+export interface StepReport {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** What the network put out for the batch, `[count, units]`, before the update. */
+  readonly outputs: Float32Array;
+}
+
+/** Where the numbers of a step first left the finite range. */
+export interface NonFinite {
+  readonly layer: string;
+  readonly what: 'a weight' | 'an output' | 'the loss';
+}
+
+/**
+ * Runs the steps of one stage and holds its weights and optimizer slots. The eager executor calls the pure
+ * training step; others may record and compile it, and must give what it gives.
+ */
+export interface Executor {
+  load(state: ExecutorState): void;
+  /** One update. A step that isn't finite changes nothing and answers where. */
+  step(batch: Examples, moment: Moment): Promise<StepReport | { nonFinite: NonFinite }>;
+  /** The loss with its penalties, and the outputs, in inference mode. */
+  evaluate(batch: Examples): Promise<{ loss: number; outputs: Float32Array }>;
+  save(): Promise<ExecutorState>;
+  dispose(): void;
+}
+
+export interface ExecutorState {
+  readonly weights: NamedArrays;
+  readonly slots: NamedArrays;
+}

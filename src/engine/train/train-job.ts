@@ -1,0 +1,18 @@
+import type { Task } from '../../spec/data.ts';
+import type { StageSpec } from '../../spec/stage.ts';
+import type { Network } from '../model/network.ts';
+import type { TrainingData } from './batch.ts';
+import type { MetricAccumulator } from './metrics.ts';
+
+/** What training needs of a job. */
+export interface TrainJob {
+  readonly network: Network;
+  readonly task: Task;
+  readonly stages: readonly StageSpec[];
+  readonly seed: number;
+  readonly data: TrainingData;
+  /** A checkpoint at every so many steps of a stage. */
+  readonly checkpointEvery: number;
+  /** A fresh accumulator of the task's metrics, in the target's own units. */
+  createMetrics(): MetricAccumulator;
+}
