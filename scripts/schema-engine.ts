@@ -38,7 +38,7 @@ async function instantiate(): Promise<void> {
   const code = await readFile(new URL('schema_engine_bg.wasm', glue));
   const { instance } = await WebAssembly.instantiate(code, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(instance.exports);
-  (instance.exports['__wbindgen_start'] as () => void)();
+  (instance.exports.__wbindgen_start as () => void)();
 }
 
 /** Answers the catalogue's `"char"` columns (type 18), which Prisma's adapter doesn't know, as text (25). */

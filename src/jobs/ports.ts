@@ -76,6 +76,21 @@ export interface RunRow {
   finishedAt: Date | null;
 }
 
+/** A stage of a job as its latest run found it. `steps` counts its optimizer updates, known when it ended. */
+export interface StageRow {
+  jobId: string;
+  stage: number;
+  runId: string;
+  name: string;
+  objective: string;
+  epochs: number;
+  stepsPerEpoch: number;
+  steps: number;
+  status: RunStatus;
+  startedAt: Date;
+  finishedAt: Date | null;
+}
+
 export interface EventRow {
   id: string;
   jobId: string;
@@ -214,6 +229,17 @@ export interface RunStore {
   finishRunning(jobId: string, status: RunStatus): Promise<void>;
 }
 
+export interface StageStore {
+  /** Notes that a run is at a stage; one that an earlier run began keeps its start. False when the fence is old. */
+  begin(
+    stage: Omit<StageRow, 'steps' | 'status' | 'startedAt' | 'finishedAt'>,
+    fence: number,
+  ): Promise<boolean>;
+  /** False when the fence is old. */
+  finish(jobId: string, fence: number, stage: number, status: RunStatus, steps: number): Promise<boolean>;
+  list(jobId: string): Promise<StageRow[]>;
+}
+
 export interface MetricStore {
   /** Writes points in one statement; a point written again is replaced, so a resumed run doubles nothing. False when the fence is old. */
   write(jobId: string, runId: string, fence: number, points: readonly MetricPoint[]): Promise<boolean>;
@@ -246,6 +272,7 @@ export interface Store {
   };
   readonly jobs: JobStore;
   readonly runs: RunStore;
+  readonly stages: StageStore;
   readonly metrics: MetricStore;
   readonly events: EventStore;
   readonly checkpoints: {
@@ -291,8 +318,8 @@ export interface Store {
 
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
   /**
-   * Runs `work` in a transaction and keeps its answer with the key, all or nothing. The same key and fingerprint
-   * again answers the kept answer; another fingerprint is `mismatch`; one still at work is `inFlight`.
+   * Runs `work` in a transaction and keeps its answer with the key, all or nothing. The same operation, key and
+   * fingerprint again answers the kept answer, which is as JSON leaves it: give an id rather than a row; another fingerprint is `mismatch`; one still at work is `inFlight`.
    */
   idempotent<T>(request: IdempotentRequest, work: (store: Store) => Promise<T>): Promise<IdempotentAnswer<T>>;
   /** Calls back with a job's id when it may have new events: a hint, never a promise. Answers how to stop. */

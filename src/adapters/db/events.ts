@@ -1,0 +1,40 @@
+import { TrainyardError } from '../../jobs/errors.ts';
+import { newId } from '../../jobs/ids.ts';
+import type { EventRow, EventStore } from '../../jobs/ports.ts';
+import { toJson } from './json.ts';
+import { JOB_CHANGED } from './notifications.ts';
+import type { Session } from './session.ts';
+
+export function eventStore({ sql }: Session): EventStore {
+  return {
+    /**
+     * The job's row counts its events: whoever appends holds it until the commit, so numbers have no gap and
+     * become visible in their order. Listeners hear of it when it is committed.
+     */
+    async append(jobId, type, data) {
+      const id = newId('evt');
+      const stored = toJson(data) as EventRow['data'];
+      const [event] = await sql.$queryRaw<{ sequence: number; createdAt: Date }[]>`
+        WITH counted AS (
+          UPDATE job SET event_sequence = event_sequence + 1 WHERE id = ${jobId} RETURNING event_sequence
+        ), inserted AS (
+          INSERT INTO event (id, job_id, sequence, type, data, created_at)
+          SELECT ${id}, ${jobId}, event_sequence, ${type}, ${JSON.stringify(stored)}::json, clock_timestamp()
+          FROM counted RETURNING sequence, created_at
+        )
+        SELECT sequence, created_at AS "createdAt", pg_notify(${JOB_CHANGED}, ${jobId})::text FROM inserted`;
+      if (!event) throw new TrainyardError('notFound', `There is no job ${jobId}`);
+      return { id, jobId, sequence: event.sequence, type, data: stored, createdAt: event.createdAt };
+    },
+
+    async list(jobId, after, limit) {
+      const where = { jobId, sequence: { gt: after } };
+      const rows = await sql.event.findMany({ where, orderBy: { sequence: 'asc' }, take: limit });
+      return rows.map((row) => ({
+        ...row,
+        type: row.type as EventRow['type'],
+        data: row.data as EventRow['data'],
+      }));
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { TrainyardError } from '../../jobs/errors.ts';
+import type { JobPatch, JobRow, JobStore } from '../../jobs/ports.ts';
+import type { Job, Prisma } from './generated/client.ts';
+import { toJson, toNullableJson, toNumbers } from './json.ts';
+import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
+import type { Session } from './session.ts';
+
+const WITH_A_RUN = ['running', 'pausing', 'cancelling'];
+
+export function jobStore({ sql, inTransaction }: Session): JobStore {
+  return {
+    async insert(job) {
+      const { labels, spec, failure, metrics, ...columns } = job;
+      await sql.job.create({
+        data: {
+          ...columns,
+          labels,
+          spec: toJson(spec),
+          failure: toNullableJson(failure),
+          metrics: toJson(metrics),
+        },
+      });
+    },
+
+    async get(id, projectId) {
+      const row = await sql.job.findFirst({ where: { id, ...(projectId && { projectId }) } });
+      return row && toJobRow(row);
+    },
+
+    async list(projectId, { status, name, label }, page) {
+      const { after, take } = pageQuery(page);
+      const where = {
+        projectId,
+        ...(status !== undefined && { status }),
+        ...(name !== undefined && { name }),
+        ...(label !== undefined && { labels: labelFilter(label) }),
+        ...after,
+      };
+      return toPage(await sql.job.findMany({ where, take, orderBy: PAGE_ORDER }), page, toJobRow);
+    },
+
+    async lock(id) {
+      if (!inTransaction) throw new Error('A lock outlives no statement outside a transaction');
+      const locked = await sql.$queryRaw<unknown[]>`SELECT id FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
+      return locked.length === 0 ? null : toJobRow(await sql.job.findUniqueOrThrow({ where: { id } }));
+    },
+
+    async setStatus(id, status, patch) {
+      await sql.job.update({ where: { id }, data: { ...toChange(patch), status } });
+    },
+
+    async setProgress(id, fence, patch) {
+      const { count } = await sql.job.updateMany({ where: { id, fence }, data: toChange(patch) });
+      return count === 1;
+    },
+
+    async queuedBefore(before, limit) {
+      const where = { status: 'queued', queuedAt: { lt: before } };
+      const rows = await sql.job.findMany({ where, orderBy: { queuedAt: 'asc' }, take: limit });
+      return rows.map(toJobRow);
+    },
+
+    async silentSince(before, limit) {
+      const runs = { some: { status: 'running', heartbeatAt: { lt: before } } };
+      const where = { status: { in: WITH_A_RUN }, runs };
+      const rows = await sql.job.findMany({ where, orderBy: { id: 'asc' }, take: limit });
+      return rows.map(toJobRow);
+    },
+  };
+}
+
+/** `key:value` or `key=value`, split at the first of either. */
+function labelFilter(label: string): { path: string[]; equals: string } {
+  const [, key, value] = /^([^:=]+)[:=](.*)$/s.exec(label) ?? [];
+  if (key === undefined || value === undefined) {
+    throw new TrainyardError('invalidRequest', 'A label filter has the form key:value');
+  }
+  return { path: [key], equals: value };
+}
+
+function toChange(patch: JobPatch): Prisma.JobUpdateManyMutationInput {
+  const { failure, metrics, ...columns } = patch;
+  return {
+    ...columns,
+    ...(failure !== undefined && { failure: toNullableJson(failure) }),
+    ...(metrics !== undefined && { metrics: toJson(metrics) }),
+    version: { increment: 1 },
+  };
+}
+
+function toJobRow({ eventSequence: _, ...row }: Job): JobRow {
+  return {
+    ...row,
+    labels: row.labels as JobRow['labels'],
+    spec: row.spec as JobRow['spec'],
+    status: row.status as JobRow['status'],
+    failure: row.failure as JobRow['failure'],
+    metrics: toNumbers(row.metrics),
+  };
+}

@@ -1,0 +1,49 @@
+import type { ModelRow, Store } from '../../jobs/ports.ts';
+import type { Model } from './generated/client.ts';
+import { toJson, toNumbers } from './json.ts';
+import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
+import type { Session } from './session.ts';
+
+export function modelStore({ sql, atomically }: Session): Store['models'] {
+  return {
+    insert: (model) =>
+      atomically(async ({ sql }) => {
+        const { projectId, name } = model;
+        // One at a time in a project: the next takes its number when this one's is committed.
+        await sql.$queryRaw`SELECT id FROM project WHERE id = ${projectId} FOR NO KEY UPDATE`;
+        const { _max } = await sql.model.aggregate({ where: { projectId, name }, _max: { version: true } });
+        const row = await sql.model.create({
+          data: {
+            ...model,
+            classes: model.classes ?? [],
+            evaluation: toJson(model.evaluation),
+            version: (_max.version ?? 0) + 1,
+          },
+        });
+        return toModelRow(row);
+      }),
+
+    async get(id, projectId) {
+      const row = await sql.model.findFirst({ where: { id, projectId } });
+      return row && toModelRow(row);
+    },
+
+    async list(projectId, { name }, page) {
+      const { after, take } = pageQuery(page);
+      const where = { projectId, ...(name !== undefined && { name }), ...after };
+      return toPage(await sql.model.findMany({ where, take, orderBy: PAGE_ORDER }), page, toModelRow);
+    },
+  };
+}
+
+function toModelRow(row: Model): ModelRow {
+  return {
+    ...row,
+    task: row.task as ModelRow['task'],
+    classes: row.classes.length > 0 ? row.classes : null,
+    parameters: Number(row.parameters),
+    seed: Number(row.seed),
+    bytes: Number(row.bytes),
+    evaluation: toNumbers(row.evaluation),
+  };
+}

@@ -1,0 +1,78 @@
+import { newId } from '../../jobs/ids.ts';
+import type { Store } from '../../jobs/ports.ts';
+import { apiKeyStore } from './api-keys.ts';
+import { artifactStore } from './artifacts.ts';
+import { checkpointStore } from './checkpoints.ts';
+import { datasetStore } from './datasets.ts';
+import { eventStore } from './events.ts';
+import { once } from './idempotency.ts';
+import { jobStore } from './jobs.ts';
+import { metricStore } from './metrics.ts';
+import { modelStore } from './models.ts';
+import { listen, type Notifications } from './notifications.ts';
+import { runStore } from './runs.ts';
+import { connect, type Session } from './session.ts';
+import { stageStore } from './stages.ts';
+import { workerStore } from './workers.ts';
+
+/**
+ * The store on a migrated Postgres. While the database can't be reached, every method throws TrainyardError
+ * `unavailable`, and works again when it is back.
+ * @param poolSize connections at most, besides the one that listens for changes
+ * @throws TrainyardError unavailable when the database doesn't answer now
+ */
+export async function createStore({ url, poolSize }: { url: string; poolSize: number }): Promise<Store> {
+  const { session, close } = connect(url, poolSize);
+  const notifications = listen(url);
+  const store = storeOn(session, notifications, async () => {
+    await Promise.all([notifications.close(), close()]);
+  });
+  try {
+    await store.ping();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+function storeOn(session: Session, notifications: Notifications, close: () => Promise<void>): Store {
+  const { sql } = session;
+  const within = (inner: Session) => storeOn(inner, notifications, close);
+  return {
+    datasets: datasetStore(session),
+    jobs: jobStore(session),
+    runs: runStore(session),
+    stages: stageStore(session),
+    metrics: metricStore(session),
+    events: eventStore(session),
+    checkpoints: checkpointStore(session),
+    artifacts: artifactStore(session),
+    models: modelStore(session),
+    apiKeys: apiKeyStore(session),
+    workers: workerStore(session),
+    projects: {
+      async ensure(name) {
+        const create = { id: newId('prj'), name };
+        return (await sql.project.upsert({ where: { name }, create, update: {} })).id;
+      },
+    },
+
+    async blobInUse(blobKey) {
+      const [answer] = await sql.$queryRaw<{ used: boolean }[]>`
+        SELECT EXISTS (SELECT FROM dataset WHERE blob_key = ${blobKey})
+          OR EXISTS (SELECT FROM checkpoint WHERE blob_key = ${blobKey})
+          OR EXISTS (SELECT FROM artifact WHERE blob_key = ${blobKey})
+          OR EXISTS (SELECT FROM model WHERE blob_key = ${blobKey}) AS used`;
+      return answer?.used ?? false;
+    },
+
+    transaction: (work) => session.atomically((inner) => work(within(inner))),
+    idempotent: (request, work) => once(session, request, (inner) => work(within(inner))),
+    onJobChanged: (listener) => notifications.subscribe(listener),
+    async ping() {
+      await sql.$queryRaw`SELECT 1`;
+    },
+    close,
+  };
+}
