@@ -143,3 +143,11 @@ export function childEnvironment(environment: Environment = process.env): Record
     ),
   );
 }
+
+/** The environment of the API and the worker that `trainyard up` starts: its own, and what it has settled. */
+export function serviceEnvironment(
+  settled: Record<string, string>,
+  environment: Environment = process.env,
+): Record<string, string | undefined> {
+  return { ...environment, ...settled };
+}
