@@ -370,13 +370,13 @@ export interface StoredBlob {
 }
 
 export interface BlobStore {
-  /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws LimitError past `maxBytes` */
+  /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws TrainyardError tooLarge past `maxBytes` */
   put(source: Readable, options?: { maxBytes?: number }): Promise<StoredBlob>;
   /** Stores a local file, which is moved if it can be. */
   putFile(path: string): Promise<StoredBlob>;
-  /** @throws NotFoundError for an unknown key */
+  /** `range` counts bytes from 0, `end` included. @throws TrainyardError notFound for an unknown key */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
-  /** A local path to the content, to be read only. */
+  /** A local path to the content, to be read only. @throws TrainyardError notFound for an unknown key */
   localPath(key: string): Promise<string>;
   delete(key: string): Promise<void>;
   ping(): Promise<void>;
