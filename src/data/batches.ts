@@ -1,0 +1,39 @@
+import { key, permutation } from '../random.ts';
+import type { Examples } from './examples.ts';
+
+/**
+ * The order in which an epoch visits the examples. It follows from the seed and the epoch alone, so training that
+ * resumes in the middle of an epoch sees the examples that were left.
+ */
+export function epochOrder(
+  seed: number,
+  stage: number,
+  epoch: number,
+  count: number,
+  shuffle: boolean,
+): Uint32Array {
+  return shuffle
+    ? permutation(key(seed, 'shuffle', stage, epoch), count)
+    : Uint32Array.from({ length: count }, (_, i) => i);
+}
+
+export type Batch = Omit<Examples, 'width' | 'units'>;
+
+/** Copies out the `size` examples that `order` has from `start` on; fewer where the order ends. */
+export function gatherBatch(examples: Examples, order: Uint32Array, start: number, size: number): Batch {
+  const chosen = order.subarray(start, start + size);
+  const batch = {
+    count: chosen.length,
+    x: gather(examples.x, examples.width, chosen),
+    y: gather(examples.y, examples.units, chosen),
+  };
+  return examples.weights ? { ...batch, weights: gather(examples.weights, 1, chosen) } : batch;
+}
+
+function gather(source: Float32Array, width: number, chosen: Uint32Array): Float32Array {
+  const gathered = new Float32Array(chosen.length * width);
+  for (const [i, row] of chosen.entries()) {
+    gathered.set(source.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return gathered;
+}

@@ -1,0 +1,80 @@
+import {
+  encodedWidth,
+  encodingWidth,
+  type InputEncoding,
+  outputUnits,
+  type Preprocess,
+  type TargetEncoding,
+} from '../spec/preprocess.ts';
+import { DataError } from './data-error.ts';
+import { encodeNumber, fitsFloat32, placeFinder } from './encoding.ts';
+import type { Examples } from './examples.ts';
+import { classesOf, numbersOf, type Table } from './table.ts';
+
+/**
+ * Encodes rows of a table as the network takes them. A category that the training split lacked is all zeros, or
+ * “missing” where there is such a class.
+ * @throws DataError for a number that float32 can't hold
+ */
+export function encodeRows(preprocess: Preprocess, table: Table, rows: Uint32Array): Examples {
+  const width = encodedWidth(preprocess.inputs);
+  const x = new Float32Array(rows.length * width);
+  let offset = 0;
+  for (const input of preprocess.inputs) {
+    encodeInput(input, table, rows, { data: x, width, offset });
+    offset += encodingWidth(input);
+  }
+  const units = outputUnits(preprocess.target);
+  return { count: rows.length, width, x, units, y: encodeTarget(preprocess.target, table, rows, units) };
+}
+
+/** Where a column's numbers go: from `offset` on in each row of `width` numbers. */
+interface Place {
+  readonly data: Float32Array;
+  readonly width: number;
+  readonly offset: number;
+}
+
+function encodeInput(input: InputEncoding, table: Table, rows: Uint32Array, place: Place): void {
+  if (input.type === 'category') writeClasses(table, input.name, placeFinder(input), rows, place);
+  else writeNumbers(table, input.name, (value) => encodeNumber(input, value), rows, place);
+}
+
+function encodeTarget(target: TargetEncoding, table: Table, rows: Uint32Array, units: number): Float32Array {
+  const place = { data: new Float32Array(rows.length * units), width: units, offset: 0 };
+  if (target.type === 'category')
+    writeClasses(table, target.name, placeFinder({ ...target, missingClass: false }), rows, place);
+  else writeNumbers(table, target.name, (value) => (value - target.mean) / target.std, rows, place);
+  return place.data;
+}
+
+function writeNumbers(
+  table: Table,
+  name: string,
+  encode: (value: number) => number,
+  rows: Uint32Array,
+  { data, width, offset }: Place,
+): void {
+  const { values } = numbersOf(table, name);
+  for (const [i, row] of rows.entries()) {
+    const number = encode(values[row]!);
+    if (!fitsFloat32(number)) throw new DataError(`${values[row]} is too large`, { column: name });
+    data[i * width + offset] = number;
+  }
+}
+
+function writeClasses(
+  table: Table,
+  name: string,
+  placeOf: (label: string | undefined) => number,
+  rows: Uint32Array,
+  { data, width, offset }: Place,
+): void {
+  const { codes, classes } = classesOf(table, name);
+  const places = classes.map(placeOf);
+  const missing = placeOf(undefined);
+  for (const [i, row] of rows.entries()) {
+    const place = places[codes[row]!] ?? missing;
+    if (place >= 0) data[i * width + offset + place] = 1;
+  }
+}

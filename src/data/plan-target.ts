@@ -1,0 +1,97 @@
+import type { DataSpec, Task } from '../spec/data.ts';
+import type { Column } from '../spec/dataset.ts';
+import { suggestion } from './nearest-name.ts';
+import { type Problems, pointerTo } from './problems.ts';
+
+export interface PlannedTarget {
+  readonly task: Task;
+  /** The classes that are kept and how many rows each has, in order; null for a regression. */
+  readonly classes: readonly ClassCount[] | null;
+}
+export interface ClassCount {
+  readonly value: string;
+  readonly count: number;
+}
+
+/** What is to be learned from the target: its task and its classes. Adds a problem for whatever forbids it. */
+export function planTarget(data: DataSpec, column: Column, problems: Problems): PlannedTarget {
+  const task = data.task ?? (column.type === 'number' ? 'regression' : 'classification');
+  if (column.type === 'text') {
+    problems.add('/data/target', `“${column.name}” is text with too many different values to classify`);
+    return { task, classes: null };
+  }
+  return task === 'regression'
+    ? planRegression(data, column, problems)
+    : planClassification(data, column, problems);
+}
+
+function planRegression(data: DataSpec, column: Column, problems: Problems): PlannedTarget {
+  if (column.type !== 'number')
+    problems.add('/data/task', `“${column.name}” is a ${column.type}, and a regression needs numbers`);
+  else if (column.distinct !== null && column.distinct < 2)
+    problems.add('/data/target', `“${column.name}” is the same in every row: there is nothing to learn`);
+  for (const setting of ['classes', 'limitPerClass', 'classWeights'] as const) {
+    if (data[setting] !== undefined)
+      problems.add(pointerTo('data', setting), 'only a classification has classes, and this is a regression');
+  }
+  return { task: 'regression', classes: null };
+}
+
+function planClassification(data: DataSpec, column: Column, problems: Problems): PlannedTarget {
+  if (column.classes === undefined) {
+    problems.add('/data/target', `“${column.name}” has too many different values to classify`);
+    return { task: 'classification', classes: [] };
+  }
+  checkClassNames(data, column.name, column.classes, problems);
+  const classes = keptClasses(data, column.classes);
+  if (classes.length < 2 && data.classes === undefined)
+    problems.add(
+      '/data/target',
+      `“${column.name}” has ${oneOrNone(classes)}: there is nothing to tell apart`,
+    );
+  checkClassWeights(data, classes, problems);
+  return { task: 'classification', classes };
+}
+
+function oneOrNone(classes: readonly ClassCount[]): string {
+  return classes.length === 0 ? 'no value' : `only one class, “${classes[0]!.value}”`;
+}
+
+function keptClasses(data: DataSpec, classes: readonly ClassCount[]): ClassCount[] {
+  const wanted = data.classes && new Set(data.classes);
+  const most = data.limitPerClass ?? Number.POSITIVE_INFINITY;
+  return classes
+    .filter(({ value }) => wanted === undefined || wanted.has(value))
+    .map(({ value, count }) => ({ value, count: Math.min(count, most) }));
+}
+
+function checkClassNames(
+  data: DataSpec,
+  name: string,
+  classes: readonly ClassCount[],
+  problems: Problems,
+): void {
+  const known = classes.map(({ value }) => value);
+  const seen = new Set<string>();
+  for (const [i, wanted] of (data.classes ?? []).entries()) {
+    if (seen.has(wanted)) problems.add(`/data/classes/${i}`, `the class “${wanted}” stands twice`);
+    else if (!known.includes(wanted))
+      problems.add(`/data/classes/${i}`, `“${name}” has no class “${wanted}”${suggestion(wanted, known)}`);
+    seen.add(wanted);
+  }
+}
+
+function checkClassWeights(data: DataSpec, classes: readonly ClassCount[], problems: Problems): void {
+  if (data.classWeights === undefined || data.classWeights === 'balanced') return;
+  const known = classes.map(({ value }) => value);
+  for (const name of Object.keys(data.classWeights)) {
+    if (!known.includes(name))
+      problems.add(
+        pointerTo('data', 'classWeights', name),
+        `there is no class “${name}”${suggestion(name, known)}`,
+      );
+  }
+  const weights = new Map(Object.entries(data.classWeights));
+  if (known.length > 0 && known.every((name) => weights.get(name) === 0))
+    problems.add('/data/classWeights', 'every class has the weight 0');
+}

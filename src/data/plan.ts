@@ -1,0 +1,137 @@
+import type { DataSpec, SplitSpec, Task } from '../spec/data.ts';
+import type { Column, DatasetSchema } from '../spec/dataset.ts';
+import type { LayerSpec } from '../spec/layer.ts';
+import type { ProblemError } from '../spec/resource/problem.ts';
+import { Columns } from './columns.ts';
+import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
+import { type PlannedTarget, planTarget } from './plan-target.ts';
+import { type DataWarning, planWarnings } from './plan-warnings.ts';
+import { Problems } from './problems.ts';
+import { SPLIT_NAMES } from './split.ts';
+
+/** A column that is used, with the type by which its cells are read. */
+export interface PlannedColumn {
+  readonly name: string;
+  readonly type: 'number' | 'boolean' | 'category';
+}
+
+/** What a job takes from a data set, settled by the schema alone. */
+export interface DataPlan {
+  readonly task: Task;
+  readonly inputs: readonly PlannedColumn[];
+  readonly target: PlannedColumn;
+  /** Class names in their order, numbers by size; null for a regression. */
+  readonly classes: readonly string[] | null;
+  readonly standardizeInputs: boolean;
+  readonly standardizeTarget: boolean;
+  /** How many numbers an encoded row has, at most: a category that the training split lacks takes no place. */
+  readonly inputWidth: number;
+  readonly outputUnits: number;
+  /** How many rows there are to share out, at most: rows may yet be dropped for missing values. */
+  readonly rows: number;
+}
+
+export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems: ProblemError[] };
+
+/**
+ * Settles what a job's data spec leaves open, and checks it against the data set's schema. Pure; reads no data.
+ *
+ * Inputs and the target of a regression are standardized unless `standardize` says no. Left out, it leaves the
+ * inputs alone before an embedding, which takes ids, and before a batch norm, which does it itself.
+ * @returns problems with JSON Pointers into the job spec, or the plan
+ */
+export function planData(data: DataSpec, schema: DatasetSchema, layers: readonly LayerSpec[]): Planning {
+  const problems = new Problems();
+  const columns = new Columns(schema, problems);
+  const target = columns.find(data.target, '/data/target');
+  const inputs = planInputs(data, columns, problems);
+  const planned = target && planTarget(data, target, problems);
+  const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
+  checkMissing(
+    data,
+    [...(target ? [target] : []), ...inputs.map(({ column }) => column), ...others],
+    problems,
+  );
+  checkEmbedding(layers[0], data, inputs, problems);
+  if (planned && problems.found.length === 0) checkRows(data.split, countRows(schema, planned), problems);
+  if (!target || !planned || problems.found.length > 0) return { problems: problems.found };
+  return {
+    plan: {
+      task: planned.task,
+      inputs: inputs.map(({ column }) => plannedColumn(column)),
+      target: plannedColumn(target),
+      classes: planned.classes?.map(({ value }) => value) ?? null,
+      standardizeInputs: data.standardize ?? !standardizesItself(layers[0]),
+      standardizeTarget: planned.task === 'regression' && data.standardize !== false,
+      inputWidth: inputs.reduce((sum, input) => sum + widthOf(input, data), 0),
+      outputUnits: planned.classes?.length ?? 1,
+      rows: countRows(schema, planned),
+    },
+    warnings: planWarnings(data, target, planned, inputs),
+  };
+}
+
+function plannedColumn({ name, type }: Column): PlannedColumn {
+  if (type === 'text') throw new Error(`a text column was planned: ${name}`);
+  return { name, type };
+}
+
+function standardizesItself(layer: LayerSpec | undefined): boolean {
+  return layer?.type === 'embedding' || layer?.type === 'batchNorm';
+}
+
+function widthOf({ column }: PlannedInput, data: DataSpec): number {
+  return column.type === 'category' ? column.classes!.length + (data.missing === 'mean' ? 1 : 0) : 1;
+}
+
+function planSampleWeight(data: DataSpec, columns: Columns, problems: Problems): Column[] {
+  if (data.sampleWeight === undefined) return [];
+  const column = columns.find(data.sampleWeight, '/data/sampleWeight');
+  if (!column) return [];
+  const { name, type, min, max } = column;
+  if (name === data.target) problems.add('/data/sampleWeight', `“${name}” is the target`);
+  else if (type !== 'number')
+    problems.add('/data/sampleWeight', `“${name}” is a ${type}; weights are numbers`);
+  else if (Number(min) < 0) problems.add('/data/sampleWeight', `“${name}” has negative weights`);
+  else if (Number(max) === 0) problems.add('/data/sampleWeight', `“${name}” has only weights of 0`);
+  return [column];
+}
+
+function planSplitColumn(data: DataSpec, columns: Columns, problems: Problems): Column[] {
+  if (!('column' in data.split)) return [];
+  const pointer = '/data/split/column';
+  const column = columns.find(data.split.column, pointer);
+  if (!column) return [];
+  const other = column.classes?.find(({ value }) => !SPLIT_NAMES.some((name) => name === value));
+  if (column.name === data.target) problems.add(pointer, `“${column.name}” is the target`);
+  else if (column.classes === undefined || other)
+    problems.add(
+      pointer,
+      `“${column.name}” must say ${SPLIT_NAMES.join(', ')}${other ? `, and says “${other.value}” too` : ''}`,
+    );
+  else if (!column.classes.some(({ value }) => value === 'train'))
+    problems.add(pointer, `“${column.name}” gives no row to train on`);
+  return [column];
+}
+
+function checkMissing(data: DataSpec, used: readonly Column[], problems: Problems): void {
+  if (data.missing !== 'refuse') return;
+  for (const { name, missing } of used) {
+    if (missing > 0)
+      problems.add(
+        '/data/missing',
+        `“${name}” lacks a value in ${missing} ${missing === 1 ? 'row' : 'rows'}; choose drop or mean, or complete the data`,
+      );
+  }
+}
+
+function countRows(schema: DatasetSchema, { classes }: PlannedTarget): number {
+  return classes ? classes.reduce((sum, { count }) => sum + count, 0) : schema.rows;
+}
+
+/** Two rows at least to train on, and one for each other split that is asked for. */
+function checkRows(split: SplitSpec, rows: number, problems: Problems): void {
+  const others = 'column' in split ? 0 : [split.validation, split.test].filter((share) => share > 0).length;
+  if (rows < 2 + others)
+    problems.add('/data/dataset', `${rows} ${rows === 1 ? 'row is' : 'rows are'} too few to train on`);
+}

@@ -1,0 +1,75 @@
+import type { DataSpec } from '../spec/data.ts';
+import type { InputEncoding, Preprocess, TargetEncoding } from '../spec/preprocess.ts';
+import { DataError } from './data-error.ts';
+import { Moments } from './moments.ts';
+import { sortClasses } from './order.ts';
+import type { DataPlan, PlannedColumn } from './plan.ts';
+import { classesOf, numbersOf, type Table } from './table.ts';
+
+/**
+ * Fits what turns raw rows into numbers, on the training rows and on nothing else: means and standard deviations
+ * (the population's; 1 for a constant column), the categories that occur, and what stands in for missing values.
+ * @throws DataError for an input that has no value, or none that can be standardized, in the training split
+ */
+export function fitPreprocess(
+  table: Table,
+  plan: DataPlan,
+  missing: DataSpec['missing'],
+  trainRows: Uint32Array,
+): Preprocess {
+  return {
+    task: plan.task,
+    inputs: plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows)),
+    target: fitTarget(table, plan, trainRows),
+  };
+}
+
+function fitInput(
+  table: Table,
+  plan: DataPlan,
+  fillsMissing: boolean,
+  { name, type }: PlannedColumn,
+  rows: Uint32Array,
+): InputEncoding {
+  if (type === 'category')
+    return { type, name, classes: occurringClasses(table, name, rows), missingClass: fillsMissing };
+  const { mean, std } = momentsOf(table, name, rows);
+  const fill = fillsMissing ? { fill: mean } : {};
+  if (type === 'boolean') return { type, name, ...fill };
+  return { type, name, ...(plan.standardizeInputs ? { mean, std } : { mean: 0, std: 1 }), ...fill };
+}
+
+function fitTarget(table: Table, plan: DataPlan, rows: Uint32Array): TargetEncoding {
+  const { name } = plan.target;
+  if (plan.classes) return { type: 'category', name, classes: [...plan.classes] };
+  const { mean, std } = plan.standardizeTarget ? momentsOf(table, name, rows) : { mean: 0, std: 1 };
+  return { type: 'number', name, mean, std };
+}
+
+function momentsOf(table: Table, name: string, rows: Uint32Array): { mean: number; std: number } {
+  const { values } = numbersOf(table, name);
+  const moments = new Moments();
+  for (const row of rows) {
+    const value = values[row]!;
+    if (!Number.isNaN(value)) moments.add(value);
+  }
+  if (moments.count === 0) throw noValues(name);
+  const { mean, std } = moments;
+  if (!Number.isFinite(std)) throw new DataError('the numbers are too large', { column: name });
+  return { mean, std: std === 0 ? 1 : std };
+}
+
+function occurringClasses(table: Table, name: string, rows: Uint32Array): string[] {
+  const { codes, classes } = classesOf(table, name);
+  const found = new Set<string>();
+  for (const row of rows) {
+    const code = codes[row]!;
+    if (code >= 0) found.add(classes[code]!);
+  }
+  if (found.size === 0) throw noValues(name);
+  return sortClasses(found);
+}
+
+function noValues(column: string): DataError {
+  return new DataError('no training row has a value; leave the column out of the inputs', { column });
+}

@@ -1,0 +1,114 @@
+import { DataError, quoted } from './data-error.ts';
+import type { ClassColumn } from './table.ts';
+
+/** The names that a split column may hold. */
+export const SPLIT_NAMES = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof SPLIT_NAMES)[number];
+
+/** Row numbers of each split, ascending. Together they are the rows that were shared out, each once. */
+export type Split = Readonly<Record<SplitName, Uint32Array>>;
+
+type Shares = Readonly<{ validation: number; test: number }>;
+type Sizes = Readonly<Record<SplitName, number>>;
+
+/**
+ * Shares rows out by fractions, in the order given: the first of them train, the last test.
+ * @param classOf the class of a row, to keep each class's share in every split; each class keeps a training row
+ */
+export function splitRows(rows: Uint32Array, shares: Shares, classOf?: (row: number) => number): Split {
+  const groups = classOf ? groupBy(rows, classOf) : [[...rows]];
+  const sizes = classOf ? stratifiedSizes(groups, shares) : [splitSizes(rows.length, shares)];
+  const split: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
+  for (const [i, group] of groups.entries()) {
+    let start = 0;
+    for (const name of SPLIT_NAMES) {
+      for (const row of group.slice(start, start + sizes[i]![name])) split[name].push(row);
+      start += sizes[i]![name];
+    }
+  }
+  return inOrder(split);
+}
+
+/** @throws DataError for a value that names no split */
+export function splitByColumn(rows: Uint32Array, column: ClassColumn, name: string): Split {
+  const split: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
+  for (const row of rows) {
+    const value = column.classes[column.codes[row]!];
+    const splitName = SPLIT_NAMES.find((known) => known === value);
+    if (!splitName) throw new DataError(`${quoted(value)} names no split`, { column: name });
+    split[splitName].push(row);
+  }
+  return inOrder(split);
+}
+
+/** The largest-remainder split of `count` rows; a split that is asked for gets a row wherever there are three. */
+export function splitSizes(count: number, { validation, test }: Shares): Sizes {
+  const quotas = [1 - validation - test, validation, test].map((share) => share * count);
+  const sizes = apportion(count, quotas, [count, count, count]) as [number, number, number];
+  for (const [i, share] of [validation, test].entries()) {
+    if (share === 0 || sizes[i + 1]! > 0 || sizes[0] < 2) continue;
+    sizes[0]--;
+    sizes[i + 1]!++;
+  }
+  return { train: sizes[0], validation: sizes[1], test: sizes[2] };
+}
+
+/** Sizes a class whose sums are those of the whole; a class gives away all of its rows but one. */
+function stratifiedSizes(groups: readonly number[][], shares: Shares): Sizes[] {
+  const counts = groups.map((group) => group.length);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const whole = splitSizes(total, shares);
+  const share = (size: number, spare: number[]) =>
+    apportion(
+      size,
+      counts.map((count) => (count * size) / total),
+      spare,
+    );
+  const validation = share(
+    whole.validation,
+    counts.map((count) => count - 1),
+  );
+  const test = share(
+    whole.test,
+    counts.map((count, i) => count - 1 - validation[i]!),
+  );
+  return counts.map((count, i) => ({
+    train: count - validation[i]! - test[i]!,
+    validation: validation[i]!,
+    test: test[i]!,
+  }));
+}
+
+/**
+ * Hamilton's method: everyone gets the whole part of its quota, and what is left goes to the largest remainders,
+ * the first of equals first. Nobody gets more than its capacity; what nobody can take is left.
+ */
+function apportion(total: number, quotas: readonly number[], capacities: readonly number[]): number[] {
+  const seats = quotas.map((quota, i) => Math.min(Math.floor(quota), capacities[i]!));
+  const byRemainder = quotas
+    .map((quota, i) => ({ i, remainder: quota - Math.floor(quota) }))
+    .sort((a, b) => b.remainder - a.remainder || a.i - b.i);
+  let left = total - seats.reduce((sum, seat) => sum + seat, 0);
+  while (left > 0) {
+    const open = byRemainder.filter(({ i }) => seats[i]! < capacities[i]!).slice(0, left);
+    if (open.length === 0) break;
+    for (const { i } of open) seats[i]!++;
+    left -= open.length;
+  }
+  return seats;
+}
+
+function groupBy(rows: Uint32Array, classOf: (row: number) => number): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const row of rows) {
+    const group = groups.get(classOf(row));
+    if (group) group.push(row);
+    else groups.set(classOf(row), [row]);
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+}
+
+function inOrder(split: Record<SplitName, number[]>): Split {
+  const sorted = (name: SplitName) => Uint32Array.from(split[name]).sort();
+  return { train: sorted('train'), validation: sorted('validation'), test: sorted('test') };
+}

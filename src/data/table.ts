@@ -1,0 +1,36 @@
+/** Data in memory, a typed array a column: 8 bytes a number, 4 a class, nothing per row. */
+
+export interface NumberColumn {
+  readonly kind: 'numbers';
+  /** NaN is missing. Booleans are 0 and 1. */
+  readonly values: Float64Array;
+}
+
+export interface ClassColumn {
+  readonly kind: 'classes';
+  /** Positions in `classes`; −1 is missing. */
+  readonly codes: Int32Array;
+  /** In the order in which the file brought them. */
+  readonly classes: readonly string[];
+}
+
+export interface Table {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, NumberColumn | ClassColumn>;
+}
+
+export function numbersOf(table: Table, name: string): NumberColumn {
+  const column = table.columns.get(name);
+  if (column?.kind !== 'numbers') throw new Error(`“${name}” wasn’t loaded as numbers`);
+  return column;
+}
+
+export function classesOf(table: Table, name: string): ClassColumn {
+  const column = table.columns.get(name);
+  if (column?.kind !== 'classes') throw new Error(`“${name}” wasn’t loaded as classes`);
+  return column;
+}
+
+export function isMissingAt(column: NumberColumn | ClassColumn, row: number): boolean {
+  return column.kind === 'numbers' ? Number.isNaN(column.values[row]) : column.codes[row] === -1;
+}
