@@ -80,6 +80,6 @@ function readTensor(name: string, entry: unknown, body: Uint8Array): NamedArray 
   if (!(start >= 0 && end <= body.byteLength && end - start === count * 4)) {
     throw new SafetensorsError(`tensor ${name} doesn’t lie within the file`);
   }
-  // A copy, since a Float32Array must start at a multiple of four bytes.
-  return { shape, data: new Float32Array(body.slice(start, end).buffer) };
+  // A copy, since a Float32Array must start at a multiple of four bytes; Buffer.slice would make none.
+  return { shape, data: new Float32Array(new Uint8Array(body.subarray(start, end)).buffer) };
 }

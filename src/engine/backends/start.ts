@@ -1,5 +1,4 @@
-// In Node, tfjs-core registers no gradient by itself; the layers package registers them all.
-import '@tensorflow/tfjs-layers';
+import './gradients.ts';
 import { BackendUnavailableError, type Device } from './port.ts';
 
 export type BackendName = 'tfjs-node-gpu' | 'wasm' | 'cpu';

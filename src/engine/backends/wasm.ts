@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { env, setBackend } from '@tensorflow/tfjs-core';
+import { repairAvgPoolGradient } from './avg-pool-gradient.ts';
 import { BackendUnavailableError, type Device } from './port.ts';
 import { processorName } from './processor.ts';
 import { registerKernels } from './wasm/register-kernels.ts';
@@ -11,6 +12,7 @@ import { registerKernels } from './wasm/register-kernels.ts';
 const packageFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
 setWasmPaths(packageFolder + sep);
 registerKernels();
+repairAvgPoolGradient('wasm');
 
 /** TensorFlow.js on WebAssembly (XNNPACK), on one thread, with our kernels where its own are missing, wrong or slow. */
 export async function startWasm(): Promise<Device> {

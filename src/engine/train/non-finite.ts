@@ -16,12 +16,12 @@ export async function locateNonFinite(
   random: RandomSources,
 ): Promise<NonFinite> {
   for (const [name, { layer }] of program.network.weights) {
-    if (!(await isFinite(state.weights[name]!))) return { layer, what: 'a weight' };
+    if (!(await allFinite(state.weights[name]!))) return { layer, what: 'a weight' };
   }
   const outputs = layerOutputs(program, state, batch, random);
   try {
     for (const [layer, output] of outputs) {
-      if (!(await isFinite(output))) return { layer, what: 'an output' };
+      if (!(await allFinite(output))) return { layer, what: 'an output' };
     }
   } finally {
     dispose(outputs.map(([, output]) => output));
@@ -45,6 +45,6 @@ function layerOutputs(
   return outputs;
 }
 
-async function isFinite(value: Tensor): Promise<boolean> {
+async function allFinite(value: Tensor): Promise<boolean> {
   return (await value.data()).every(Number.isFinite);
 }

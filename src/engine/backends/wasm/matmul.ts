@@ -3,6 +3,7 @@ import {
   BatchMatMul,
   type BatchMatMulAttrs,
   type BatchMatMulInputs,
+  Identity,
   type TensorInfo,
   Transpose,
 } from '@tensorflow/tfjs-core';
@@ -17,12 +18,9 @@ export function registerMatMul(): void {
     const multiply = existingKernel(name);
     defineKernel<BatchMatMulInputs, BatchMatMulAttrs>(name, (wasm, inputs, attributes) => {
       const a = attributes.transposeA ? transposed(wasm, inputs.a) : inputs.a;
-      const b = attributes.transposeB ? transposed(wasm, inputs.b) : inputs.b;
-      const product = multiply(
-        wasm,
-        { ...inputs, a, b },
-        { ...attributes, transposeA: false, transposeB: false },
-      );
+      const b = attributes.transposeB ? transposed(wasm, inputs.b) : packable(wasm, inputs.b);
+      const untransposed = { ...attributes, transposeA: false, transposeB: false };
+      const product = multiply(wasm, { ...inputs, a, b }, untransposed);
       if (a !== inputs.a) wasm.disposeData(a.dataId);
       if (b !== inputs.b) wasm.disposeData(b.dataId);
       return product;
@@ -35,4 +33,18 @@ function transposed(wasm: Wasm, x: TensorInfo): TensorInfo {
   const axes = x.shape.map((_, axis) => axis);
   const perm = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
   return existingKernel(Transpose)(wasm, { x }, { perm });
+}
+
+/** How many columns a matrix had when it was first multiplied with, by its data. */
+const packedColumns = new WeakMap<object, number>();
+
+/**
+ * XNNPACK packs the right factor once and finds it again by its data alone: under another shape it would
+ * multiply with the old one. So a matrix that was reshaped since is copied.
+ */
+function packable(wasm: Wasm, b: TensorInfo): TensorInfo {
+  const columns = b.shape.at(-1)!;
+  const packed = packedColumns.get(b.dataId);
+  if (packed === undefined) packedColumns.set(b.dataId, columns);
+  return packed === undefined || packed === columns ? b : existingKernel(Identity)(wasm, { x: b }, {});
 }

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { buildNetwork } from '../../../src/engine/model/network.ts';
+import type { NamedArrays } from '../../../src/engine/safetensors.ts';
+import type { Examples } from '../../../src/engine/train/batch.ts';
+import { createMetrics } from '../../../src/engine/train/metrics.ts';
+import { runStages } from '../../../src/engine/train/run-stages.ts';
+import type { EpochReport, TrainEvents } from '../../../src/engine/train/train-events.ts';
+import type { TrainJob } from '../../../src/engine/train/train-job.ts';
+import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
+import { key, normal, permutation } from '../../../src/random.ts';
+import { LayerSpec } from '../../../src/spec/layer.ts';
+import { nameLayers } from '../../../src/spec/network.ts';
+import { StageSpec } from '../../../src/spec/stage.ts';
+import type { MetricPoint } from '../../../src/spec/trainer.ts';
+
+/** y = a fixed nonlinear function of x, with a little noise. */
+export function examples(count: number, width: number, seed: number): Examples {
+  const stream = key(seed, 'examples');
+  const x = Float32Array.from({ length: count * width }, (_, i) => normal(stream, i));
+  const y = Float32Array.from({ length: count }, (_, row) => {
+    const sum = x
+      .subarray(row * width, (row + 1) * width)
+      .reduce((total, v, i) => total + v * Math.cos(i), 0);
+    return Math.sin(sum) + 0.05 * normal(stream, count * width + row);
+  });
+  return { count, width, units: 1, x, y };
+}
+
+export function gather(split: Examples, order: Uint32Array, start: number, size: number): Examples {
+  const chosen = [...order.subarray(start, start + size)];
+  const take = (values: Float32Array, n: number) =>
+    Float32Array.from(chosen.flatMap((row) => [...values.subarray(row * n, (row + 1) * n)]));
+  return { ...split, count: chosen.length, x: take(split.x, split.width), y: take(split.y, split.units) };
+}
+
+export interface SmallJob {
+  layers: unknown[];
+  stages: unknown[];
+  seed?: number;
+  train?: Examples;
+  validation?: Examples;
+  inputShape?: number[];
+  checkpointEvery?: number;
+}
+
+/** A job on made-up data, its layers and stages as a user would write them. */
+export function smallJob({
+  layers,
+  stages,
+  seed = 1,
+  train,
+  validation,
+  inputShape,
+  checkpointEvery = 1_000,
+}: SmallJob): TrainJob {
+  const split = train ?? examples(50, 3, 7);
+  const output = {
+    type: 'dense',
+    name: 'output',
+    units: split.units,
+    activation: split.units > 1 ? 'softmax' : 'linear',
+  };
+  const parsed = [...layers, output].map((layer) => LayerSpec.parse(layer));
+  return {
+    network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: nameLayers(parsed) }),
+    task: split.units > 1 ? 'classification' : 'regression',
+    stages: stages.map((stage) => StageSpec.parse(stage)),
+    seed,
+    checkpointEvery,
+    data: {
+      train: split,
+      validation: validation ?? examples(20, split.width, 8),
+      test: examples(20, split.width, 9),
+      order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
+      gather,
+    },
+    createMetrics: () => createMetrics(split.units > 1 ? 'classification' : 'regression'),
+  };
+}
+
+export interface Trained {
+  weights: NamedArrays | null;
+  epochs: EpochReport[];
+  points: MetricPoint[];
+  checkpoints: TrainState[];
+}
+
+export function nothingTold(): Trained {
+  return { weights: null, epochs: [], points: [], checkpoints: [] };
+}
+
+/**
+ * Trains to the end, or until a checkpoint at `stopAfterStep`.
+ * @param options.told takes what is told even when training throws
+ */
+export async function train(
+  job: TrainJob,
+  options: { resume?: TrainState; stopAfterStep?: number; told?: Trained } = {},
+): Promise<Trained> {
+  const stop = new AbortController();
+  const result = options.told ?? nothingTold();
+  const events: TrainEvents = {
+    onStage: async () => {},
+    onProgress: async () => {},
+    onMetrics: async (points) => {
+      result.points.push(...points);
+    },
+    onEpoch: async (epoch) => {
+      result.epochs.push(epoch);
+    },
+    onCheckpoint: async (position, file) => {
+      result.checkpoints.push(decodeCheckpoint(file));
+      if (position.step >= (options.stopAfterStep ?? Infinity)) stop.abort();
+    },
+  };
+  const end = await runStages(job, events, stop.signal, options.resume);
+  if (end.outcome === 'finished') result.weights = end.weights;
+  return result;
+}
+
+export function hash(weights: NamedArrays): string {
+  const sum = createHash('sha256');
+  for (const name of Object.keys(weights).sort()) sum.update(name).update(weights[name]!.data);
+  return sum.digest('hex');
+}
