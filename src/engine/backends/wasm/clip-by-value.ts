@@ -10,8 +10,7 @@ export function registerClipByValue(): void {
       const from = floats(wasm, x);
       const to = floats(wasm, clipped);
       for (let i = 0; i < to.length; i++) {
-        const value = from[i]!;
-        to[i] = value < clipValueMin ? clipValueMin : value > clipValueMax ? clipValueMax : value;
+        to[i] = Math.min(Math.max(from[i]!, clipValueMin), clipValueMax);
       }
       return clipped;
     },
