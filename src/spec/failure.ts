@@ -3,7 +3,7 @@ import { z } from 'zod';
 /**
  * Why a job or a run failed, told apart so that a user knows whose turn it is:
  * `invalidData` and `diverged` are the job's own; `outOfMemory`, `timeout` and `hung` its size's;
- * `workerLost`, `trainerKilled` and `storage` the infrastructure's; `bug` is ours.
+ * `workerLost`, `trainerKilled`, `deviceUnavailable` and `storage` the infrastructure's; `bug` is ours.
  */
 export const FailureCode = z.enum([
   'invalidData',
@@ -13,6 +13,7 @@ export const FailureCode = z.enum([
   'hung',
   'workerLost',
   'trainerKilled',
+  'deviceUnavailable',
   'storage',
   'bug',
 ]);

@@ -23,6 +23,9 @@ export const PredictionInput = z.union([
 ]);
 export type PredictionInput = z.infer<typeof PredictionInput>;
 
+/** The most inputs times passes of one request: what a predictor answers in seconds. */
+export const SAMPLED_AT_ONCE = 2_000_000;
+
 export const PredictionRequest = z
   .strictObject({
     inputs: z.array(PredictionInput).min(1).max(10_000),
@@ -31,6 +34,10 @@ export const PredictionRequest = z
       description:
         'Marks the inputs whose uncertainty is above this: the std of a regression, the predictive entropy (nats) of a classification.',
     }),
+  })
+  .refine(({ inputs, mcDropout }) => inputs.length * (mcDropout?.samples ?? 1) <= SAMPLED_AT_ONCE, {
+    error: `inputs times samples must be at most ${SAMPLED_AT_ONCE}: send fewer inputs at once`,
+    path: ['mcDropout', 'samples'],
   })
   .meta({ id: 'PredictionRequest' });
 export type PredictionRequest = z.infer<typeof PredictionRequest>;

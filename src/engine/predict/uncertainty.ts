@@ -44,10 +44,9 @@ export interface ClassificationSummary {
 
 /** @param samples each sample's probabilities, one a class */
 export function summarizeProbabilities(samples: readonly Float64Array[]): ClassificationSummary {
-  const classes = samples[0]!.map((_, i) => i);
-  const probabilities = classes.map((i) => average(samples.map((sample) => sample[i]!)));
-  const probabilitiesStd = classes.map((i) =>
-    Math.sqrt(average(samples.map((sample) => (sample[i]! - probabilities[i]!) ** 2))),
+  const probabilities = meanOf(samples);
+  const probabilitiesStd = probabilities.map((mean, i) =>
+    Math.sqrt(average(samples.map((sample) => (sample[i]! - mean) ** 2))),
   );
   const predictiveEntropy = entropy(probabilities);
   const expectedEntropy = average(samples.map(entropy));
@@ -64,6 +63,11 @@ export function entropy(probabilities: Float64Array): number {
 /** Probabilities of one row's logits, in float64. */
 export function softmax(logits: Float32Array): Float64Array {
   return logSoftmax(logits).map(Math.exp);
+}
+
+/** The mean of the samples, number by number. */
+export function meanOf(samples: readonly Float64Array[]): Float64Array {
+  return samples[0]!.map((_, i) => average(samples.map((sample) => sample[i]!)));
 }
 
 function average(values: ArrayLike<number>): number {

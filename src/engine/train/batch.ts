@@ -1,12 +1,16 @@
-/** Encoded examples: `x` is `[count, width]`, `y` is `[count, units]`, row after row. */
-export interface Examples {
+/** Some examples, row after row: `x` is `[count, width]`, `y` is `[count, units]`. */
+export interface Batch {
   readonly count: number;
-  readonly width: number;
-  readonly units: number;
   readonly x: Float32Array;
   readonly y: Float32Array;
   /** One weight an example. */
   readonly weights?: Float32Array | undefined;
+}
+
+/** The examples of a whole split. */
+export interface Examples extends Batch {
+  readonly width: number;
+  readonly units: number;
 }
 
 /** The examples of a job, and how batches are made of them: the same for the same seed, stage and epoch. */
@@ -17,5 +21,5 @@ export interface TrainingData {
   /** The order in which an epoch goes through the training split; stages and epochs count from 1. */
   order(stage: number, epoch: number): Uint32Array;
   /** The rows `order[start] … order[start + size − 1]`, fewer at the end. */
-  gather(examples: Examples, order: Uint32Array, start: number, size: number): Examples;
+  gather(examples: Examples, order: Uint32Array, start: number, size: number): Batch;
 }

@@ -11,7 +11,7 @@ import { forward } from '../model/network.ts';
 import { noRandom, type RandomSources } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
-import type { Examples } from './batch.ts';
+import type { Batch } from './batch.ts';
 import type { Executor } from './executor.ts';
 import { penalty } from './losses.ts';
 import { locateNonFinite } from './non-finite.ts';
@@ -79,10 +79,10 @@ export function createEagerExecutor(
   };
 }
 
-function upload(program: StepProgram, batch: Examples): BatchTensors {
+function upload(program: StepProgram, batch: Batch): BatchTensors {
   return {
     x: tensor(batch.x, [batch.count, ...program.network.spec.inputShape]),
-    y: tensor(batch.y, [batch.count, batch.units]) as Tensor2D,
+    y: tensor(batch.y, [batch.count, program.network.outputUnits]) as Tensor2D,
     weights: batch.weights && (tensor(batch.weights) as Tensor1D),
   };
 }

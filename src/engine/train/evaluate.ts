@@ -1,4 +1,4 @@
-import type { Examples } from './batch.ts';
+import type { Batch, Examples } from './batch.ts';
 import { createBreather } from './breathe.ts';
 import type { Executor } from './executor.ts';
 import type { MetricAccumulator } from './metrics.ts';
@@ -21,19 +21,17 @@ export async function evaluateSplit(
     const batch = rows(split, start, Math.min(split.count, start + ROWS_AT_ONCE));
     const { loss, outputs } = await executor.evaluate(batch);
     lossSum += loss * batch.count;
-    metrics.add(outputs, batch.y, batch.count, batch.units);
+    metrics.add(outputs, batch.y, batch.count, split.units);
     await breathe();
   }
   return { loss: lossSum / split.count, ...metrics.result() };
 }
 
 /** The examples from `start` to `end`, without copying. */
-export function rows(examples: Examples, start: number, end: number): Examples {
+function rows(examples: Examples, start: number, end: number): Batch {
   const { width, units, x, y, weights } = examples;
   return {
     count: end - start,
-    width,
-    units,
     x: x.subarray(start * width, end * width),
     y: y.subarray(start * units, end * units),
     weights: weights?.subarray(start, end),

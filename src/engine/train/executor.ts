@@ -1,6 +1,6 @@
 import type { Moment } from '../optimize/transform.ts';
 import type { NamedArrays } from '../safetensors.ts';
-import type { Examples } from './batch.ts';
+import type { Batch } from './batch.ts';
 
 export interface StepReport {
   readonly loss: number;
@@ -22,9 +22,9 @@ export interface NonFinite {
 export interface Executor {
   load(state: ExecutorState): void;
   /** One update. A step that isn't finite changes nothing and answers where. */
-  step(batch: Examples, moment: Moment): Promise<StepReport | { nonFinite: NonFinite }>;
+  step(batch: Batch, moment: Moment): Promise<StepReport | { nonFinite: NonFinite }>;
   /** The loss with its penalties, and the outputs, in inference mode. */
-  evaluate(batch: Examples): Promise<{ loss: number; outputs: Float32Array }>;
+  evaluate(batch: Batch): Promise<{ loss: number; outputs: Float32Array }>;
   save(): Promise<ExecutorState>;
   dispose(): void;
 }

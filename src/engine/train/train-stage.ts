@@ -2,6 +2,7 @@ import type { StageSpec } from '../../spec/stage.ts';
 import type { MetricPoint } from '../../spec/trainer.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
 import type { NamedArrays } from '../safetensors.ts';
+import type { Batch } from './batch.ts';
 import { createBreather } from './breathe.ts';
 import { createEarlyStopping, type EarlyStopping } from './callbacks/early-stopping.ts';
 import { DivergedError } from './diverged.ts';
@@ -122,18 +123,18 @@ class StageLoop {
     return true;
   }
 
-  async #takeStep(batch: TrainJob['data']['train']): Promise<void> {
+  async #takeStep(batch: Batch): Promise<void> {
     const rates = this.#schedule.at(this.#step, this.#epoch - 1);
     const report = await this.#executor.step(batch, { step: this.#step + 1, ...rates });
     if ('nonFinite' in report) await this.#diverge(report.nonFinite);
     else this.#note(report, batch, rates.learningRate);
   }
 
-  #note(report: StepReport, batch: TrainJob['data']['train'], learningRate: number): void {
+  #note(report: StepReport, batch: Batch, learningRate: number): void {
     this.#step++;
     this.#lossSum += report.loss * batch.count;
     this.#count += batch.count;
-    this.#metrics.add(report.outputs, batch.y, batch.count, batch.units);
+    this.#metrics.add(report.outputs, batch.y, batch.count, this.#context.job.data.train.units);
     if (this.#step % this.#context.metricsEvery !== 0) return;
     this.#point('step_loss', report.loss);
     this.#point('gradient_norm', report.gradientNorm);

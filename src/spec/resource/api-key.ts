@@ -23,3 +23,9 @@ export const ApiKeyRequest = z.strictObject({
     description: 'Only the operator’s key may name another project; it is made when new.',
   }),
 });
+
+/** A new key. Only a hash of the secret is kept, so it is told this once; a replay answers null in its place. */
+export const CreatedApiKey = ApiKeyResource.extend({ secret: z.string().nullable() }).meta({
+  id: 'CreatedApiKey',
+});
+export type CreatedApiKey = z.infer<typeof CreatedApiKey>;

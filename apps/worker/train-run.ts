@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { epochOrder, gatherBatch } from '../../src/data/batches.ts';
+import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
+import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
+import { buildNetwork } from '../../src/engine/model/network.ts';
+import { evaluateModel, evaluateMonteCarlo } from '../../src/engine/predict/evaluate-model.ts';
+import { encodeModel } from '../../src/engine/predict/trained-model.ts';
+import type { NamedArrays } from '../../src/engine/safetensors.ts';
+import { createMetrics } from '../../src/engine/train/metrics.ts';
+import { runStages } from '../../src/engine/train/run-stages.ts';
+import type { TrainEvents } from '../../src/engine/train/train-events.ts';
+import type { TrainJob } from '../../src/engine/train/train-job.ts';
+import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
+import type { JobSpec } from '../../src/spec/job.ts';
+import { resolveNetwork } from '../../src/spec/network.ts';
+import { encodedWidth, outputUnits } from '../../src/spec/preprocess.ts';
+import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
+
+export type Tell = (message: TrainerMessage) => Promise<void>;
+
+/** Trains a run from its start or from a checkpoint, and answers its last message. */
+export async function trainRun(
+  command: StartTraining,
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<TrainerMessage> {
+  const { spec, dataset, checkpointPath, workDirectory } = command;
+  const device = await startBackend(command.backend as BackendChoice);
+  const resume = checkpointPath === undefined ? undefined : decodeCheckpoint(await readFile(checkpointPath));
+  await tell({ type: 'started', device: device.name, ...(resume && { resumedFrom: resume.position }) });
+
+  const data = await prepareData(dataset.path, dataset.format, dataset.schema, spec);
+  if (!resume) for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
+  const job = trainJob(spec, data);
+  const end = await runStages(job, relay(tell, workDirectory), signal, resume);
+  if (end.outcome === 'stopped') return { type: 'stopped' };
+
+  const evaluation = await evaluate(job, spec, end.weights);
+  const modelPath = join(workDirectory, 'model.safetensors');
+  await writeFile(modelPath, encodeModel(job.network.spec, data.preprocess, end.weights));
+  return { type: 'succeeded', modelPath, evaluation };
+}
+
+function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
+  const { preprocess, train } = data;
+  const network = resolveNetwork(spec.model, {
+    inputShape: [encodedWidth(preprocess.inputs)],
+    task: preprocess.task,
+    outputUnits: outputUnits(preprocess.target),
+  });
+  const targetStd = preprocess.target.type === 'number' ? preprocess.target.std : 1;
+  return {
+    network: buildNetwork(network),
+    task: preprocess.task,
+    stages: spec.stages,
+    seed: spec.seed,
+    data: {
+      ...data,
+      order: (stage, epoch) => epochOrder(spec.seed, stage, epoch, train.count, spec.data.shuffle),
+      gather: gatherBatch,
+    },
+    checkpointEvery: spec.checkpoint.everySteps,
+    createMetrics: () => createMetrics(preprocess.task, targetStd),
+  };
+}
+
+/** Training's events as messages; a checkpoint goes by way of a file. */
+function relay(tell: Tell, workDirectory: string): TrainEvents {
+  return {
+    onStage: (stage) => tell({ type: 'stage', ...stage }),
+    onMetrics: (points) => tell({ type: 'metrics', points }),
+    onProgress: (progress) => tell({ type: 'progress', ...progress }),
+    onEpoch: (epoch) => tell({ type: 'epoch', ...epoch }),
+    onCheckpoint: async (position, file) => {
+      const path = join(workDirectory, `checkpoint-${position.stage}-${position.step}.safetensors`);
+      await writeFile(path, file);
+      await tell({ type: 'checkpoint', position, path });
+    },
+  };
+}
+
+/** By the test split, or by the validation split where there is none. */
+async function evaluate(job: TrainJob, spec: JobSpec, weights: NamedArrays): Promise<Record<string, number>> {
+  const [prefix, split] =
+    job.data.test.count > 0 ? ['test', job.data.test] : (['val', job.data.validation] as const);
+  if (split.count === 0) return {};
+  const { mcDropout } = spec.evaluate;
+  const metrics = {
+    ...(await evaluateModel(job, weights, split)),
+    ...(mcDropout && (await evaluateMonteCarlo(job, weights, split, mcDropout))),
+  };
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${prefix}_${name}`, value]));
+}

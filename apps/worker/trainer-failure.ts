@@ -1,0 +1,40 @@
+import { DataError } from '../../src/data/data-error.ts';
+import { BackendUnavailableError } from '../../src/engine/backends/port.ts';
+import { SafetensorsError } from '../../src/engine/safetensors.ts';
+import { DivergedError } from '../../src/engine/train/diverged.ts';
+import type { Failure } from '../../src/spec/failure.ts';
+import { ShapeError } from '../../src/spec/shapes.ts';
+
+/** What an error inside a trainer means to the user. Only messages that were written for users are told. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof DivergedError) {
+    const { message, stage, step, layer } = error;
+    return { code: 'diverged', message, retryable: false, stage, step, layer };
+  }
+  if (error instanceof DataError || error instanceof ShapeError) {
+    return { code: 'invalidData', message: error.message, retryable: false };
+  }
+  if (error instanceof BackendUnavailableError) {
+    return { code: 'deviceUnavailable', message: error.message, retryable: true };
+  }
+  if (error instanceof SafetensorsError || isFileError(error)) {
+    return {
+      code: 'storage',
+      message: 'A file could not be read or written; see the run’s log',
+      retryable: true,
+    };
+  }
+  if (error instanceof RangeError && /allocation|memory|array length/i.test(error.message)) {
+    const message = 'The trainer ran out of memory; a smaller batch or model needs less';
+    return { code: 'outOfMemory', message, retryable: false };
+  }
+  return {
+    code: 'bug',
+    message: 'Training failed for a reason of ours; see the run’s log',
+    retryable: false,
+  };
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}

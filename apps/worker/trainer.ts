@@ -1,0 +1,38 @@
+import { TrainerCommand, type TrainerMessage } from '../../src/spec/trainer.ts';
+import { trainRun } from './train-run.ts';
+import { failureOf } from './trainer-failure.ts';
+
+/**
+ * The trainer: one child process a run. It talks to its worker over IPC and knows nothing else of the service.
+ * Its last message is `succeeded`, `stopped` or `failed`; then it ends.
+ */
+
+const stop = new AbortController();
+
+// The worker decides when a run stops; a terminal's Ctrl-C reaches the whole process group.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.exit(1));
+
+process.on('message', (message) => {
+  const command = TrainerCommand.parse(message);
+  if (command.type === 'stop') stop.abort();
+  else void run(command);
+});
+
+async function run(command: Extract<TrainerCommand, { type: 'start' }>): Promise<void> {
+  try {
+    await tell(await trainRun(command, tell, stop.signal));
+  } catch (error) {
+    console.error(error);
+    await tell({ type: 'failed', failure: failureOf(error) });
+  }
+  process.exit(0);
+}
+
+/** Resolves when the worker's end of the pipe has taken the message: so a slow worker slows training. */
+function tell(message: TrainerMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.send!(message, undefined, {}, (error) => (error ? reject(error) : resolve()));
+  });
+}
