@@ -15,7 +15,7 @@ import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
 import { encodedWidth, outputUnits } from '../../src/spec/preprocess.ts';
-import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
+import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 
 export type Tell = (message: TrainerMessage) => Promise<void>;
 
@@ -39,7 +39,7 @@ export async function trainRun(
   const evaluation = await evaluate(job, spec, end.weights);
   const modelPath = join(workDirectory, 'model.safetensors');
   await writeFile(modelPath, encodeModel(job.network.spec, data.preprocess, end.weights));
-  return { type: 'succeeded', modelPath, evaluation };
+  return { type: 'succeeded', modelPath, model: summarize(job, data), evaluation };
 }
 
 function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
@@ -62,6 +62,18 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
     },
     checkpointEvery: spec.checkpoint.everySteps,
     createMetrics: () => createMetrics(preprocess.task, targetStd),
+  };
+}
+
+function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSummary {
+  const { task, inputs, target } = preprocess;
+  return {
+    task,
+    inputs: inputs.map(({ name }) => name),
+    target: target.name,
+    classes: target.type === 'category' ? target.classes : null,
+    parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),
+    stochastic: network.firstStochastic !== -1,
   };
 }
 

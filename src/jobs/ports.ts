@@ -315,6 +315,8 @@ export interface Store {
   };
   /** Whether any stored row still names the blob. */
   blobInUse(blobKey: string): Promise<boolean>;
+  /** Until the transaction ends, nobody else has the blob's lock; see `blob-keeping.ts`. Only inside `transaction`. */
+  lockBlob(blobKey: string): Promise<void>;
 
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
   /**

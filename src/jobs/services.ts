@@ -43,7 +43,8 @@ export interface DatasetService {
 }
 
 export interface DatasetUpload {
-  name: string;
+  /** Asked for once the source has been read: a form may name its file after it. */
+  name(): Promise<string>;
   format: DatasetFormat;
   source: Readable;
   /** Types that the user sets rather than leaves to inference. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Task } from './data.ts';
 import { DatasetFormat, DatasetSchema } from './dataset.ts';
 import { Failure } from './failure.ts';
 import { JobSpec } from './job.ts';
@@ -42,6 +43,17 @@ export const MetricPoint = Position.extend({
 });
 export type MetricPoint = z.infer<typeof MetricPoint>;
 
+/** What a trained model takes and gives, for those who only hold its file. */
+export const ModelSummary = z.object({
+  task: Task,
+  inputs: z.array(z.string()),
+  target: z.string(),
+  classes: z.array(z.string()).nullable(),
+  parameters: z.int(),
+  stochastic: z.boolean(),
+});
+export type ModelSummary = z.infer<typeof ModelSummary>;
+
 /** Trainer → worker, in the order things happened. */
 export const TrainerMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), device: z.string(), resumedFrom: Position.optional() }),
@@ -77,6 +89,7 @@ export const TrainerMessage = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('succeeded'),
     modelPath: z.string(),
+    model: ModelSummary,
     evaluation: z.custom<Record<string, number>>(),
   }),
   z.object({ type: z.literal('stopped') }),

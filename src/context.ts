@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { createDiskBlobs } from './adapters/artifacts/disk-blobs.ts';
+import { migrate } from './adapters/db/migrate.ts';
+import { createStore } from './adapters/db/store.ts';
+import { createQueue } from './adapters/queue/create-queue.ts';
+import { type Config, ConfigError } from './config.ts';
+import { createDatasetService } from './jobs/dataset-service.ts';
+import { createJobService } from './jobs/job-service.ts';
+import type { BlobStore, JobQueue, Store } from './jobs/ports.ts';
+import { createPredictionService } from './jobs/prediction-service.ts';
+import type { DatasetService, JobService, PredictionService } from './jobs/services.ts';
+import { createLogger, type Logger } from './logger.ts';
+
+/** Everything an app is made of, wired here by hand and nowhere else. */
+export interface Context {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly queue: JobQueue;
+  readonly blobs: BlobStore;
+  readonly jobs: JobService;
+  readonly datasets: DatasetService;
+  readonly predictions: PredictionService;
+  /** Closes what was opened, the last first. */
+  close(): Promise<void>;
+}
+
+const STORE_CONNECTIONS = 10;
+
+/**
+ * Brings the database up to date and opens everything. `overrides` takes the place of what it names, and is
+ * then its giver's to close.
+ * @throws ConfigError when a variable is missing; Error when a server can't be reached
+ */
+export async function createContext(
+  config: Config,
+  overrides: Partial<Pick<Context, 'logger' | 'store' | 'queue' | 'blobs'>> = {},
+): Promise<Context> {
+  const url = required(config.databaseUrl, 'DATABASE_URL');
+  const internalToken = required(config.internalToken, 'TRAINYARD_INTERNAL_TOKEN');
+  const logger = overrides.logger ?? createLogger({ level: config.logLevel });
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const thing of opened.splice(0).reverse()) await thing.close();
+  };
+  const own = <T extends { close(): Promise<void> }>(thing: T): T => {
+    opened.push(thing);
+    return thing;
+  };
+
+  try {
+    const store = overrides.store ?? own(await openStore(url));
+    const queue = overrides.queue ?? own(await openQueue(config, url, logger));
+    const blobs = overrides.blobs ?? createDiskBlobs({ directory: join(config.home, 'blobs') });
+    const { maxUploadBytes } = config;
+    const { leaseMs } = config.timings;
+    return {
+      config,
+      logger,
+      store,
+      queue,
+      blobs,
+      jobs: createJobService({
+        store,
+        queue,
+        onQueueError: (err, jobId) => logger.warn({ err, jobId }, 'The queue was not told; the sweeper will'),
+      }),
+      datasets: createDatasetService({ store, blobs, maxUploadBytes }),
+      predictions: createPredictionService({ store, internalToken, leaseMs }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openStore(url: string): Promise<Store> {
+  await migrate(url);
+  return createStore({ url, poolSize: STORE_CONNECTIONS });
+}
+
+function openQueue(config: Config, databaseUrl: string, logger: Logger): Promise<JobQueue> {
+  return createQueue({
+    redisUrl: config.redisUrl,
+    databaseUrl,
+    lockMs: config.timings.queueLockMs,
+    stalledCheckMs: config.timings.stalledCheckMs,
+    onError: (err, suppressed) => logger.error({ err, suppressed }, 'The queue reports an error'),
+  });
+}
+
+function required(value: string | undefined, variable: string): string {
+  if (value === undefined) throw new ConfigError([`${variable}: must be set`]);
+  return value;
+}

@@ -1,0 +1,30 @@
+import { TrainyardError } from './errors.ts';
+import type { BlobStore, Store } from './ports.ts';
+
+/**
+ * Content is stored once however many rows name it, so who discards it and who stores it again at the same
+ * time must exclude each other. Both take the blob's lock: the one before naming it in a row, the other before
+ * looking whether a row names it.
+ */
+
+/**
+ * To be called inside the transaction that writes a row with this key, before it commits.
+ * @throws TrainyardError unavailable where the content was discarded since it was put: put it again
+ */
+export async function keepBlob(inside: Store, blobs: BlobStore, blobKey: string): Promise<void> {
+  await inside.lockBlob(blobKey);
+  await blobs.localPath(blobKey).catch((error: unknown) => {
+    throw new TrainyardError('unavailable', 'The content was just deleted; send it again', {
+      retryAfterSeconds: 1,
+      cause: error,
+    });
+  });
+}
+
+/** Deletes the content unless a row still names it. */
+export async function discardBlob(store: Store, blobs: BlobStore, blobKey: string): Promise<void> {
+  await store.transaction(async (inside) => {
+    await inside.lockBlob(blobKey);
+    if (!(await inside.blobInUse(blobKey))) await blobs.delete(blobKey);
+  });
+}

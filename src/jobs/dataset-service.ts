@@ -1,0 +1,137 @@
+import { PassThrough, pipeline, Transform } from 'node:stream';
+import { DataError } from '../data/data-error.ts';
+import { inferSchema } from '../data/infer-schema.ts';
+import { previewRows } from '../data/preview.ts';
+import { readRows } from '../data/readers/index.ts';
+import type { DatasetSchema } from '../spec/dataset.ts';
+import { discardBlob, keepBlob } from './blob-keeping.ts';
+import { TrainyardError } from './errors.ts';
+import { fingerprint, settled } from './idempotency.ts';
+import { newId } from './ids.ts';
+import type { BlobStore, DatasetRow, Store, StoredBlob } from './ports.ts';
+import type { Created, DatasetService, DatasetUpload } from './services.ts';
+
+interface Dependencies {
+  store: Store;
+  blobs: BlobStore;
+  maxUploadBytes: number;
+}
+
+export function createDatasetService({ store, blobs, maxUploadBytes }: Dependencies): DatasetService {
+  return { register, preview, delete: remove };
+
+  async function register(projectId: string, upload: DatasetUpload): Promise<Created<DatasetRow>> {
+    const { blob, schema } = await receive(upload);
+    try {
+      const created = await record(projectId, upload, blob, schema);
+      if (created.replayed) await discardBlob(store, blobs, blob.key);
+      return created;
+    } catch (error) {
+      await discardBlob(store, blobs, blob.key);
+      throw error;
+    }
+  }
+
+  /** Both at once, chunk by chunk: the bytes go to the blob store, the rows into the schema. */
+  async function receive(upload: DatasetUpload): Promise<{ blob: StoredBlob; schema: DatasetSchema }> {
+    const rows = new PassThrough();
+    const bytes = duplicateInto(rows);
+    const faults: unknown[] = [];
+    const stop = (error: unknown): void => {
+      faults.push(error);
+      bytes.destroy(error as Error);
+    };
+    pipeline(upload.source, bytes, (error) => error && stop(error));
+    const storing = blobs.put(bytes, { maxBytes: maxUploadBytes });
+    const inferring = inferSchema(readRows(rows, upload.format), { columnTypes: upload.columnTypes });
+    for (const side of [storing, inferring]) side.catch(stop);
+    const [blob, schema] = await Promise.allSettled([storing, inferring]);
+    if (blob.status === 'fulfilled' && schema.status === 'fulfilled') {
+      return { blob: blob.value, schema: schema.value };
+    }
+    if (blob.status === 'fulfilled') await discardBlob(store, blobs, blob.value.key);
+    throw refusalAmong(faults);
+  }
+
+  async function record(
+    projectId: string,
+    upload: DatasetUpload,
+    blob: StoredBlob,
+    schema: DatasetSchema,
+  ): Promise<Created<DatasetRow>> {
+    const { format, columnTypes, idempotencyKey } = upload;
+    const row: DatasetRow = {
+      id: newId('ds'),
+      projectId,
+      name: await upload.name(),
+      format,
+      schema,
+      blobKey: blob.key,
+      bytes: blob.bytes,
+      createdAt: new Date(),
+    };
+    const insert = async (inside: Store): Promise<DatasetRow> => {
+      await keepBlob(inside, blobs, blob.key);
+      await inside.datasets.insert(row);
+      return row;
+    };
+    if (idempotencyKey === undefined) return { row: await store.transaction(insert), replayed: false };
+    const request = {
+      projectId,
+      key: idempotencyKey,
+      operation: 'createDataset',
+      fingerprint: fingerprint([row.name, format, columnTypes ?? null, blob.key]),
+    };
+    const { answer, replayed } = settled(await store.idempotent(request, insert));
+    // A kept answer has been through JSON.
+    return { row: { ...answer, createdAt: new Date(answer.createdAt) }, replayed };
+  }
+
+  async function preview(dataset: DatasetRow, limit: number): Promise<Record<string, unknown>[]> {
+    return previewRows(await blobs.read(dataset.blobKey), dataset.format, limit);
+  }
+
+  async function remove(projectId: string, datasetId: string): Promise<void> {
+    const dataset = await store.datasets.get(datasetId, projectId);
+    const outcome = dataset === null ? 'absent' : await store.datasets.delete(datasetId, projectId);
+    if (outcome === 'inUse') {
+      throw new TrainyardError('datasetInUse', `A job that hasn’t ended needs the data set “${datasetId}”`);
+    }
+    if (dataset === null || outcome === 'absent') {
+      throw new TrainyardError('notFound', `There is no data set “${datasetId}”`);
+    }
+    await discardBlob(store, blobs, dataset.blobKey);
+  }
+}
+
+/** Passes bytes on, and the same into `side`, no faster than both take them. Ends and fails with it. */
+function duplicateInto(side: PassThrough): Transform {
+  // Whoever reads hears of an error by a promise; once nobody reads, there must still be a listener.
+  side.on('error', () => {});
+  const through = new Transform({
+    transform(chunk, _encoding, done) {
+      if (side.write(chunk)) done(null, chunk);
+      else side.once('drain', () => done(null, chunk));
+    },
+    flush(done) {
+      side.end();
+      done();
+    },
+    destroy(error, done) {
+      side.destroy(error ?? undefined);
+      done(error);
+    },
+  });
+  return through.on('error', () => {});
+}
+
+/** What went wrong first may be only the echo of it, such as a stream that closed early. */
+function refusalAmong(faults: readonly unknown[]): unknown {
+  const told = faults.find((fault) => fault instanceof TrainyardError);
+  const data = faults.find((fault) => fault instanceof DataError);
+  if (told !== undefined || data === undefined) return told ?? faults[0];
+  return new TrainyardError('invalidDataset', data.message, {
+    errors: [{ pointer: '/file', message: data.message }],
+    cause: data,
+  });
+}

@@ -1,0 +1,191 @@
+import { toJsonNumber } from '../spec/common.ts';
+import type { MetricPoint, TrainerMessage } from '../spec/trainer.ts';
+import { discardBlob, keepBlob } from './blob-keeping.ts';
+import { newId } from './ids.ts';
+import { mayBecome } from './lifecycle.ts';
+import type { ArtifactRow, BlobStore, CheckpointRow, Store, StoredBlob } from './ports.ts';
+import { type Claim, endCancelled, endSucceeded, FenceLostError, type RunService } from './run-service.ts';
+
+type Message<T extends TrainerMessage['type']> = Extract<TrainerMessage, { type: T }>;
+
+/** Writes down what a trainer tells. Every write names the run's fence. */
+export interface RunRecorder {
+  /** Records one message; in order, one at a time. @throws FenceLostError, TrainyardError unavailable */
+  record(message: Exclude<TrainerMessage, { type: 'stopped' | 'failed' }>): Promise<void>;
+  /** Stores a text, such as the trainer's log, under a name. */
+  keepText(name: string, path: string): Promise<void>;
+}
+
+export function createRunRecorder(
+  { store, blobs, runs }: { store: Store; blobs: BlobStore; runs: RunService },
+  claim: Claim,
+): RunRecorder {
+  const { job, run } = claim;
+  const keptFiles = new Map<string, Promise<StoredBlob>>();
+
+  function fenced(accepted: boolean): void {
+    if (!accepted) throw new FenceLostError(`run ${run.id} has been taken over`);
+  }
+
+  async function started({ device, resumedFrom }: Message<'started'>): Promise<void> {
+    const resumedFromStep = resumedFrom?.step ?? null;
+    await runs.write(claim, async (inside) => {
+      await inside.runs.setDevice(run.id, device, resumedFromStep);
+      await inside.events.append(job.id, 'run', {
+        runId: run.id,
+        attempt: run.attempt,
+        status: 'running',
+        device,
+        ...(resumedFrom && { resumedFrom }),
+      });
+      await inside.jobs.setProgress(job.id, run.fence, { statusDetail: 'loading-data' });
+    });
+  }
+
+  async function stage({ type: _, stages: __, ...begun }: Message<'stage'>): Promise<void> {
+    await runs.write(claim, async (inside, { stage: before, step }) => {
+      if (before !== null && before < begun.stage) {
+        await inside.stages.finish(job.id, run.fence, before, 'succeeded', step ?? 0);
+      }
+      const objective = job.spec.stages[begun.stage - 1]!.objective.type;
+      await inside.stages.begin({ ...begun, jobId: job.id, runId: run.id, objective }, run.fence);
+      await inside.events.append(job.id, 'stage', { ...begun, stages: job.spec.stages.length });
+      await inside.jobs.setProgress(job.id, run.fence, { stage: begun.stage });
+    });
+  }
+
+  async function progress({ position, detail, progress, etaSeconds }: Message<'progress'>): Promise<void> {
+    const patch = { ...position, statusDetail: detail, progress, etaSeconds };
+    fenced(await store.jobs.setProgress(job.id, run.fence, patch));
+  }
+
+  async function metrics({ points }: { points: readonly MetricPoint[] }): Promise<void> {
+    fenced(await store.metrics.write(job.id, run.id, run.fence, points));
+  }
+
+  async function epoch({ type: _, position, metrics, ...rest }: Message<'epoch'>): Promise<void> {
+    await runs.write(claim, async (inside, before) => {
+      const { progress, etaSeconds, epochs } = rest;
+      const statusDetail = `stage ${position.stage}/${job.spec.stages.length} epoch ${position.epoch}/${epochs}`;
+      const patch = {
+        ...position,
+        statusDetail,
+        progress,
+        etaSeconds,
+        metrics: { ...before.metrics, ...metrics },
+      };
+      await inside.jobs.setProgress(job.id, run.fence, patch);
+      await inside.events.append(job.id, 'epoch', { ...position, ...rest, metrics: toJson(metrics) });
+    });
+  }
+
+  async function checkpoint({ position, path }: Message<'checkpoint'>): Promise<void> {
+    const { key: blobKey, bytes } = await keepFile(path);
+    const row: CheckpointRow = {
+      ...position,
+      id: newId('ckp'),
+      jobId: job.id,
+      runId: run.id,
+      blobKey,
+      bytes,
+      createdAt: new Date(),
+    };
+    const outdated = await runs.write(claim, async (inside) => {
+      await keepBlob(inside, blobs, blobKey);
+      await inside.checkpoints.insert(row);
+      await inside.events.append(job.id, 'checkpoint', { id: row.id, ...position, bytes });
+      const rows = (await inside.checkpoints.list(job.id)).slice(job.spec.checkpoint.keep);
+      await inside.checkpoints.delete(rows.map(({ id }) => id));
+      return rows;
+    });
+    for (const { blobKey } of outdated) await discardBlob(store, blobs, blobKey);
+  }
+
+  async function warning({ code, message }: Message<'warning'>): Promise<void> {
+    await runs.write(claim, (inside) => inside.events.append(job.id, 'warning', { code, message }));
+  }
+
+  async function artifact({ name, path, mediaType }: Message<'artifact'>): Promise<void> {
+    const { key: blobKey, bytes } = await keepFile(path);
+    await runs.write(claim, async (inside) => {
+      await keepBlob(inside, blobs, blobKey);
+      await putArtifact(inside, { name, mediaType, blobKey, bytes });
+    });
+  }
+
+  async function putArtifact(
+    inside: Store,
+    content: Pick<ArtifactRow, 'name' | 'mediaType' | 'blobKey' | 'bytes'>,
+  ): Promise<void> {
+    await inside.artifacts.put({ ...content, id: newId('art'), jobId: job.id, createdAt: new Date() });
+    await inside.events.append(job.id, 'artifact', { name: content.name, bytes: content.bytes });
+  }
+
+  async function succeeded({ modelPath, model, evaluation }: Message<'succeeded'>): Promise<void> {
+    const { key: blobKey, bytes } = await keepFile(modelPath);
+    await runs.write(claim, async (inside, current) => {
+      if (!mayBecome(current.status, 'succeeded')) return endCancelled(inside, current, run);
+      const id = newId('mdl');
+      await keepBlob(inside, blobs, blobKey);
+      await inside.stages.finish(job.id, run.fence, current.stage ?? 1, 'succeeded', current.step ?? 0);
+      const { version } = await inside.models.insert({
+        ...model,
+        id,
+        projectId: job.projectId,
+        jobId: job.id,
+        datasetId: job.datasetId,
+        parentModelId: null,
+        name: job.name ?? job.id,
+        seed: job.spec.seed,
+        blobKey,
+        bytes,
+        evaluation,
+        createdAt: new Date(),
+      });
+      const mediaType = 'application/octet-stream';
+      await putArtifact(inside, { name: 'model.safetensors', mediaType, blobKey, bytes });
+      await inside.events.append(job.id, 'model', { modelId: id, version, evaluation: toJson(evaluation) });
+      const metrics = { ...current.metrics, ...evaluation };
+      await endSucceeded(inside, current, run, { modelId: id, progress: 1, metrics });
+    });
+  }
+
+  /** Moves a file to the blobs; asked again, since writing about it failed, it answers what it did. */
+  function keepFile(path: string): Promise<StoredBlob> {
+    const kept = keptFiles.get(path) ?? blobs.putFile(path);
+    keptFiles.set(path, kept);
+    kept.catch(() => keptFiles.delete(path));
+    return kept;
+  }
+
+  return {
+    async record(message) {
+      switch (message.type) {
+        case 'started':
+          return started(message);
+        case 'stage':
+          return stage(message);
+        case 'progress':
+          return progress(message);
+        case 'metrics':
+          return metrics(message);
+        case 'epoch':
+          return epoch(message);
+        case 'checkpoint':
+          return checkpoint(message);
+        case 'warning':
+          return warning(message);
+        case 'artifact':
+          return artifact(message);
+        case 'succeeded':
+          return succeeded(message);
+      }
+    },
+    keepText: (name, path) =>
+      artifact({ type: 'artifact', name, path, mediaType: 'text/plain; charset=utf-8' }),
+  };
+}
+
+function toJson(metrics: Readonly<Record<string, number>>): Record<string, number | string> {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, toJsonNumber(value)]));
+}

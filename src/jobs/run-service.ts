@@ -1,0 +1,219 @@
+import type { Failure } from '../spec/failure.ts';
+import type { JobStatus } from '../spec/resource/job.ts';
+import type { RunStatus } from '../spec/resource/run.ts';
+import { newId } from './ids.ts';
+import { type Transition, transition } from './lifecycle.ts';
+import type {
+  CheckpointRow,
+  DatasetRow,
+  JobMessage,
+  JobPatch,
+  JobQueue,
+  JobRow,
+  RunRow,
+  Store,
+} from './ports.ts';
+
+/** A run that a worker has taken on, with all that it starts from. */
+export interface Claim {
+  readonly job: JobRow;
+  readonly run: RunRow;
+  readonly dataset: DatasetRow;
+  /** Newest first. */
+  readonly checkpoints: readonly CheckpointRow[];
+}
+
+/** Another run has taken the job over: what this one says no longer counts. */
+export class FenceLostError extends Error {
+  override readonly name = 'FenceLostError';
+}
+
+export interface RunService {
+  /** Takes a job on as a new run; null where the message is out of date or another worker is at it. */
+  claim(message: JobMessage, workerId: string): Promise<Claim | null>;
+  /** Runs `work` in a transaction that holds the job's row. @throws FenceLostError */
+  write<T>(claim: Claim, work: (inside: Store, job: JobRow) => Promise<T>): Promise<T>;
+  /** Ends the run; the job fails, or is queued again where the failure may pass and retries are left. */
+  fail(claim: Claim, failure: Failure): Promise<void>;
+  /** Ends a run that left off because it was asked to; the job goes where it was being sent, or back to the queue. */
+  stop(claim: Claim): Promise<void>;
+  /** Gives up a run whose worker was silent for longer than the lease. Whether there was one. */
+  giveUpLost(jobId: string, silentSince: Date): Promise<boolean>;
+}
+
+interface Dependencies {
+  store: Store;
+  queue: Pick<JobQueue, 'add'>;
+  /** A run whose worker was silent for longer is lost. */
+  leaseMs: number;
+}
+
+const LOST: Failure = {
+  code: 'workerLost',
+  message: 'The worker that ran the job vanished',
+  retryable: true,
+};
+
+export function createRunService({ store, queue, leaseMs }: Dependencies): RunService {
+  async function write<T>(claim: Claim, work: (inside: Store, job: JobRow) => Promise<T>): Promise<T> {
+    return store.transaction(async (inside) => {
+      const job = await inside.jobs.lock(claim.job.id);
+      if (job?.fence !== claim.run.fence) throw new FenceLostError(`run ${claim.run.id} has been taken over`);
+      return work(inside, job);
+    });
+  }
+
+  /** After the commit: a message that is lost here is found missing by the sweeper. */
+  async function enqueue(next: Next | null): Promise<void> {
+    if (next)
+      await queue.add(
+        { jobId: next.job.id, attempt: next.attempt },
+        { priority: next.job.priority, delayMs: next.delayMs },
+      );
+  }
+
+  return {
+    write,
+
+    async claim(message, workerId) {
+      await giveUpLost(message.jobId, new Date(Date.now() - leaseMs));
+      return store.transaction((inside) => begin(inside, message, workerId));
+    },
+
+    async fail(claim, failure) {
+      const next = await write(claim, (inside, job) =>
+        end(inside, job, { run: claim.run, status: 'failed', failure, reason: failure.message }),
+      );
+      await enqueue(next);
+    },
+
+    async stop(claim) {
+      const next = await write(claim, (inside, job) =>
+        end(inside, job, { run: claim.run, status: 'stopped', failure: null, reason: 'the run was stopped' }),
+      );
+      await enqueue(next);
+    },
+
+    giveUpLost,
+  };
+
+  async function giveUpLost(jobId: string, silentSince: Date): Promise<boolean> {
+    const outcome = await store.transaction(async (inside) => {
+      const job = await inside.jobs.lock(jobId);
+      const run = job && (await inside.runs.list(jobId)).find(({ status }) => status === 'running');
+      if (!job || !run || run.heartbeatAt >= silentSince) return null;
+      return { next: await end(inside, job, { run, status: 'lost', failure: LOST, reason: LOST.message }) };
+    });
+    if (outcome) await enqueue(outcome.next);
+    return outcome !== null;
+  }
+}
+
+async function begin(inside: Store, message: JobMessage, workerId: string): Promise<Claim | null> {
+  const job = await inside.jobs.lock(message.jobId);
+  if (job?.status !== 'queued' || job.attempt !== message.attempt) return null;
+  const dataset = await inside.datasets.get(job.datasetId);
+  const now = new Date();
+  const run: RunRow = {
+    id: newId('run'),
+    jobId: job.id,
+    attempt: job.attempt,
+    fence: job.fence + 1,
+    status: 'running',
+    workerId,
+    device: null,
+    resumedFromStep: null,
+    failure: null,
+    heartbeatAt: now,
+    startedAt: now,
+    finishedAt: null,
+  };
+  await inside.runs.insert(run);
+  await transition(inside, job, {
+    to: 'running',
+    reason: `attempt ${job.attempt} began`,
+    patch: { fence: run.fence, startedAt: job.startedAt ?? now, statusDetail: 'starting', failure: null },
+  });
+  await inside.events.append(job.id, 'run', {
+    runId: run.id,
+    attempt: run.attempt,
+    status: run.status,
+    workerId,
+  });
+  const checkpoints = await inside.checkpoints.list(job.id);
+  return {
+    job: { ...job, status: 'running', fence: run.fence, startedAt: job.startedAt ?? now },
+    run,
+    dataset: dataset!,
+    checkpoints,
+  };
+}
+
+interface Ending {
+  run: RunRow;
+  status: Exclude<RunStatus, 'running' | 'succeeded'>;
+  failure: Failure | null;
+  reason: string;
+}
+
+/** A message to send once the transaction has committed. */
+interface Next {
+  job: JobRow;
+  attempt: number;
+  delayMs: number;
+}
+
+/**
+ * Ends a run that did not succeed, and moves its job on: where it was being sent, to the queue, or to its failure.
+ * The fence moves too, so that whatever still speaks for the run is refused.
+ */
+async function end(
+  inside: Store,
+  job: JobRow,
+  { run, status, failure, reason }: Ending,
+): Promise<Next | null> {
+  await endRun(inside, run, status, failure);
+  if (job.stage !== null) await inside.stages.finish(job.id, job.fence, job.stage, status, job.step ?? 0);
+  const fence = job.fence + 1;
+  const faults = job.faults + (failure === null ? 0 : 1);
+  const to = destination(job.status, failure, faults <= job.spec.retries);
+  const queued =
+    to === 'queued'
+      ? { attempt: job.attempt + 1, queuedAt: new Date(), statusDetail: 'waiting for a worker' }
+      : {};
+  const failed = to === 'failed' ? { failure } : {};
+  const next: Transition = { to, reason, patch: { fence, faults, etaSeconds: null, ...queued, ...failed } };
+  await transition(inside, job, next);
+  if (to !== 'queued') return null;
+  return { job, attempt: job.attempt + 1, delayMs: failure ? backoffMs(faults) : 0 };
+}
+
+function destination(status: JobStatus, failure: Failure | null, retriesLeft: boolean): JobStatus {
+  if (status === 'cancelling') return 'cancelled';
+  const ends = failure !== null && !(failure.retryable && retriesLeft);
+  if (ends) return 'failed';
+  return status === 'pausing' ? 'paused' : 'queued';
+}
+
+/** 1 s, 2 s, 4 s, … up to half a minute. */
+function backoffMs(faults: number): number {
+  return Math.min(30_000, 500 * 2 ** faults);
+}
+
+/** The end of a run whose job has its model, inside a fenced write: the last event of the job. */
+export async function endSucceeded(inside: Store, job: JobRow, run: RunRow, patch: JobPatch): Promise<void> {
+  await endRun(inside, run, 'succeeded', null);
+  await transition(inside, job, { to: 'succeeded', reason: 'training is done', patch });
+}
+
+/** The end of a run that came too late with its success: its job was being cancelled. */
+export async function endCancelled(inside: Store, job: JobRow, run: RunRow): Promise<void> {
+  await endRun(inside, run, 'stopped', null);
+  await transition(inside, job, { to: 'cancelled', reason: 'the run was stopped' });
+}
+
+async function endRun(inside: Store, run: RunRow, status: RunStatus, failure: Failure | null): Promise<void> {
+  await inside.runs.finish(run.id, status, failure);
+  const { id: runId, attempt } = run;
+  await inside.events.append(run.jobId, 'run', { runId, attempt, status, ...(failure && { failure }) });
+}

@@ -1,0 +1,68 @@
+import { planData } from '../data/plan.ts';
+import { Problems } from '../data/problems.ts';
+import type { DatasetSchema } from '../spec/dataset.ts';
+import type { JobSpec } from '../spec/job.ts';
+import type { OptimizerSpec } from '../spec/optimizer.ts';
+import { type LayerShape, size } from '../spec/shapes.ts';
+import { TrainyardError } from './errors.ts';
+import type { Validation } from './services.ts';
+import { advise } from './validation/advice.ts';
+import { checkMcDropout, planNetwork } from './validation/model-rules.ts';
+import { checkStages } from './validation/stage-rules.ts';
+
+/**
+ * Checks a spec against its data set's schema, and tells what the job would be. Pure: reads no data.
+ * @throws TrainyardError invalidSpec, with a pointer to each fault
+ */
+export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
+  const planning = planData(spec.data, schema, spec.model.layers);
+  if ('problems' in planning) throw invalid(planning.problems);
+  const { plan, warnings } = planning;
+  const problems = new Problems();
+  const network = planNetwork(spec.model, plan, problems);
+  checkStages(spec, plan, network, problems);
+  if (spec.evaluate.mcDropout) checkMcDropout(spec.model, problems);
+  if (!network || problems.found.length > 0) throw invalid(problems.found);
+  const layers = [...network.layers];
+  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
+  return {
+    layers,
+    parameters,
+    memoryBytes: estimateMemory(spec, layers, parameters),
+    task: plan.task,
+    warnings: [...warnings, ...advise(spec, plan, parameters)],
+  };
+}
+
+function invalid(errors: Problems['found']): TrainyardError {
+  return new TrainyardError('invalidSpec', errors.map(({ message }) => message).join('; '), { errors });
+}
+
+const FLOAT_BYTES = 4;
+/** Outputs are kept for the gradients, which are as large. */
+const COPIES_OF_OUTPUTS = 2;
+
+function estimateMemory(spec: JobSpec, layers: readonly LayerShape[], parameters: number): number {
+  const outputs = layers.reduce((sum, { outputShape }) => sum + size(outputShape), 0);
+  const stages = spec.stages.map(({ optimizer, batchSize }) => {
+    const copiesOfWeights = 2 + slotsOf(optimizer);
+    return parameters * copiesOfWeights + batchSize * outputs * COPIES_OF_OUTPUTS;
+  });
+  return FLOAT_BYTES * Math.max(...stages);
+}
+
+/** How many numbers the optimizer keeps a weight. */
+function slotsOf(optimizer: OptimizerSpec): number {
+  switch (optimizer.type) {
+    case 'sgd':
+      return 0;
+    case 'momentum':
+    case 'nesterov':
+    case 'adagrad':
+      return 1;
+    case 'rmsprop':
+      return 1 + Number(optimizer.centered) + Number(optimizer.momentum > 0);
+    default:
+      return 2;
+  }
+}

@@ -1,0 +1,84 @@
+import type { DataPlan } from '../../data/plan.ts';
+import { type Problems, pointerTo } from '../../data/problems.ts';
+import type { DataSpec } from '../../spec/data.ts';
+import type { JobSpec } from '../../spec/job.ts';
+import { METRIC_NAMES } from '../../spec/metric-names.ts';
+import type { ScheduleSpec } from '../../spec/schedule.ts';
+import type { StageSpec } from '../../spec/stage.ts';
+import type { PlannedNetwork } from './model-rules.ts';
+
+/** Checks what each stage says against the data and the network. */
+export function checkStages(
+  spec: JobSpec,
+  plan: DataPlan,
+  network: PlannedNetwork | null,
+  problems: Problems,
+): void {
+  const measured = measuredMetrics(spec.data, plan);
+  for (const [i, stage] of spec.stages.entries()) {
+    const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
+    checkLoss(stage, plan, at, problems);
+    checkMonitors(stage, measured, at, problems);
+    checkSchedule(stage.schedule, at, problems);
+    if (network) checkTrainable(stage, network, at, problems);
+  }
+}
+
+type At = (...parts: (string | number)[]) => string;
+
+function measuredMetrics(data: DataSpec, plan: DataPlan): string[] {
+  const names = ['loss', ...METRIC_NAMES[plan.task]];
+  const validated = 'column' in data.split || data.split.validation > 0;
+  return validated ? [...names, ...names.map((name) => `val_${name}`)] : names;
+}
+
+function checkLoss({ objective }: StageSpec, { task }: DataPlan, at: At, problems: Problems): void {
+  const type = objective.loss?.type;
+  if (type === undefined) return;
+  if ((type === 'categoricalCrossEntropy') !== (task === 'classification')) {
+    problems.add(at('objective', 'loss', 'type'), `${type} doesn’t suit a ${task}`);
+  }
+}
+
+function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, problems: Problems): void {
+  const check = (monitor: string, pointer: string) => {
+    if (measured.includes(monitor)) return;
+    const why =
+      monitor.startsWith('val_') && !measured.includes('val_loss')
+        ? 'there is no validation split'
+        : `there are ${measured.join(', ')}`;
+    problems.add(pointer, `“${monitor}” isn’t measured: ${why}`);
+  };
+  if (stage.earlyStopping) check(stage.earlyStopping.monitor, at('earlyStopping', 'monitor'));
+  if (stage.schedule.type === 'performance') check(stage.schedule.monitor, at('schedule', 'monitor'));
+}
+
+function checkSchedule(schedule: ScheduleSpec, at: At, problems: Problems): void {
+  if (schedule.type === 'oneCycle' && schedule.upFraction + schedule.downFraction > 1) {
+    problems.add(
+      at('schedule', 'downFraction'),
+      'upFraction and downFraction together are more than the whole stage',
+    );
+  }
+  if (schedule.type !== 'piecewiseConstant') return;
+  const { boundaries, factors } = schedule;
+  if (factors.length !== boundaries.length + 1) {
+    problems.add(
+      at('schedule', 'factors'),
+      `${boundaries.length} boundaries want ${boundaries.length + 1} factors`,
+    );
+  }
+  if (boundaries.some((boundary, i) => i > 0 && boundary <= boundaries[i - 1]!)) {
+    problems.add(at('schedule', 'boundaries'), 'each boundary must be greater than the one before');
+  }
+}
+
+function checkTrainable(stage: StageSpec, network: PlannedNetwork, at: At, problems: Problems): void {
+  const named = stage.trainable === 'all' ? network.layers.map(({ name }) => name) : stage.trainable.layers;
+  const layers = named.map((name) => network.layers.find((layer) => layer.name === name));
+  for (const [i, layer] of layers.entries()) {
+    if (!layer) problems.add(at('trainable', 'layers', i), `no layer is named “${named[i]}”`);
+  }
+  const moves = layers.some((layer) => layer?.weights.some(({ trainable }) => trainable));
+  if (!moves) problems.add(at('trainable'), 'none of these layers has a weight to train');
+}
