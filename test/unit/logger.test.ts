@@ -1,0 +1,44 @@
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createLogger, type Logger } from '../../src/logger.ts';
+
+/** What a logger writes, line by line. */
+function written(log: (logger: Logger) => void, level = 'info'): Record<string, unknown>[] {
+  let text = '';
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  log(createLogger({ level }, destination));
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+test('writes lines with a level, an ISO time, and the job and run they are about', () => {
+  const [line] = written((logger) => logger.child({ jobId: 'job_1', runId: 'run_2' }).warn('slow'));
+  expect(line).toMatchObject({ level: 'warn', jobId: 'job_1', runId: 'run_2', msg: 'slow' });
+  expect(line?.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+});
+
+test('keeps quiet below its level', () => {
+  expect(written((logger) => logger.info('chat'), 'warn')).toEqual([]);
+});
+
+test('writes no secret: not in a field, not in a text, not in an error', () => {
+  const lines = written((logger) => {
+    logger.info({ req: { headers: { authorization: 'Bearer hush-1', host: 'example.org' } } });
+    logger.info({ config: { operatorKey: 'hush-2', internalToken: 'hush-3', databaseUrl: 'hush-4' } });
+    logger.info({ token: 'hush-5', password: 'hush-6' });
+    logger.error(new Error('could not reach postgres://trainyard:hush-7@db:5432/trainyard'));
+    logger.error({ err: new Error('redis://:hush-8@cache:6379 said no to "Bearer hush-9"') });
+  });
+  const text = JSON.stringify(lines);
+  expect(text).not.toContain('hush');
+  expect(text).toContain('postgres://trainyard:[redacted]@db:5432/trainyard');
+  expect(text).toContain('example.org');
+  expect(lines).toHaveLength(5);
+});
