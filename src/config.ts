@@ -21,10 +21,10 @@ const Variables = z.object({
   TRAINYARD_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'wasm', 'cpu']).default('auto'),
   TRAINYARD_PREDICTOR_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  TRAINYARD_HEARTBEAT_MS: Milliseconds.default(5_000),
-  TRAINYARD_LEASE_MS: Milliseconds.default(20_000),
+  TRAINYARD_HEARTBEAT_MS: Milliseconds.default(1_000),
+  TRAINYARD_LEASE_MS: Milliseconds.default(10_000),
   TRAINYARD_CANCEL_GRACE_MS: Milliseconds.default(8_000),
-  TRAINYARD_SWEEP_MS: Milliseconds.default(5_000),
+  TRAINYARD_SWEEP_MS: Milliseconds.default(2_000),
   TRAINYARD_QUEUE_LOCK_MS: Milliseconds.default(15_000),
   TRAINYARD_STALLED_CHECK_MS: Milliseconds.default(5_000),
 });

@@ -67,6 +67,10 @@ function storeOn(session: Session, notifications: Notifications, close: () => Pr
       return answer?.used ?? false;
     },
 
+    async lockBlob(blobKey) {
+      await sql.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`blob:${blobKey}`}, 0))`;
+    },
+
     transaction: (work) => session.atomically((inner) => work(within(inner))),
     idempotent: (request, work) => once(session, request, (inner) => work(within(inner))),
     onJobChanged: (listener) => notifications.subscribe(listener),

@@ -1,0 +1,152 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Timings } from '../../src/config.ts';
+import type { BlobStore, Store } from '../../src/jobs/ports.ts';
+import { createRunRecorder, type RunRecorder } from '../../src/jobs/run-recorder.ts';
+import { type Claim, FenceLostError, type RunService } from '../../src/jobs/run-service.ts';
+import type { Logger } from '../../src/logger.ts';
+import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
+import { classifyExit, type Exit } from './classify-exit.ts';
+import { createRelay } from './relay.ts';
+import { superviseTime } from './supervise-time.ts';
+import { startTrainer } from './trainer-process.ts';
+
+export interface Supervision {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly runs: RunService;
+  readonly timings: Timings;
+  readonly backend: string;
+  /** Where runs have their work folders. */
+  readonly workDirectory: string;
+  /** What to run as the trainer, where it isn't the one beside this file. */
+  readonly trainerScript?: URL;
+}
+
+type LastWord = Extract<TrainerMessage, { type: 'succeeded' | 'stopped' | 'failed' }>;
+
+/**
+ * Runs a claimed job in a trainer child from start to end: relays what it tells, asks it to stop when the job is
+ * to (or `drain` says so), kills it when it doesn't, and says why it ended. This process only waits, so the
+ * queue's lock and the run's heartbeat are always renewed.
+ */
+export async function superviseRun(
+  claim: Claim,
+  supervision: Supervision,
+  logger: Logger,
+  drain: AbortSignal,
+): Promise<void> {
+  const workDirectory = join(supervision.workDirectory, claim.run.id);
+  await mkdir(workDirectory, { recursive: true });
+  try {
+    await train(claim, supervision, workDirectory, logger, drain).catch((error) =>
+      giveBack(claim, supervision, error, logger),
+    );
+  } catch (error) {
+    if (!(error instanceof FenceLostError)) throw error;
+    logger.warn('Another run has taken the job over; this one ends');
+  } finally {
+    await rm(workDirectory, { recursive: true, force: true });
+  }
+}
+
+/** What the trainer told could not be kept: not the job's fault, and it may pass. */
+async function giveBack(claim: Claim, { runs }: Supervision, error: unknown, logger: Logger): Promise<void> {
+  if (error instanceof FenceLostError) throw error;
+  logger.error({ err: error }, 'What the trainer told could not be kept');
+  const message = 'What the run produced could not be stored';
+  await runs.fail(claim, { code: 'storage', message, retryable: true });
+}
+
+async function train(
+  claim: Claim,
+  supervision: Supervision,
+  workDirectory: string,
+  logger: Logger,
+  drain: AbortSignal,
+): Promise<void> {
+  const recorder = createRunRecorder(supervision, claim);
+  const logPath = join(workDirectory, 'trainer.log');
+  let lastWord: LastWord | null = null;
+
+  const relay = createRelay(recorder.record, () => trainer.kill());
+  const command = await startCommand(claim, supervision, workDirectory, logger);
+  const trainer = startTrainer(command, logPath, onMessage, supervision.trainerScript);
+  const watch = superviseTime({ claim, supervision, trainer, drain, logger });
+
+  function onMessage(message: TrainerMessage): void {
+    watch.heard();
+    if (message.type === 'succeeded' || message.type === 'stopped' || message.type === 'failed')
+      lastWord = message;
+    else relay.push(message);
+  }
+
+  try {
+    const exit = await trainer.exit;
+    const verdict = watch.verdict();
+    await relay.drained();
+    if (watch.fenceLost()) throw new FenceLostError(`run ${claim.run.id} has been taken over`);
+    await keepLog(recorder, logPath);
+    await conclude(claim, supervision, recorder, verdict ?? lastWord ?? died(exit), logger);
+  } finally {
+    // Until all is written the run is alive, whatever the database makes us wait.
+    watch.end();
+  }
+}
+
+/** A trainer that ended without a last word. */
+function died(exit: Exit): LastWord {
+  return { type: 'failed', failure: classifyExit(exit) };
+}
+
+async function conclude(
+  claim: Claim,
+  { runs }: Supervision,
+  recorder: RunRecorder,
+  ending: LastWord,
+  logger: Logger,
+): Promise<void> {
+  const relay = createRelay<LastWord>(record, () => {});
+  relay.push(ending);
+  await relay.drained();
+  logger.info(
+    { ending: ending.type, ...(ending.type === 'failed' && { failure: ending.failure }) },
+    'The run ended',
+  );
+
+  async function record(message: LastWord): Promise<void> {
+    if (message.type === 'succeeded') return recorder.record(message);
+    if (message.type === 'stopped') return runs.stop(claim);
+    return runs.fail(claim, message.failure);
+  }
+}
+
+async function keepLog(recorder: RunRecorder, logPath: string): Promise<void> {
+  const { size } = await stat(logPath).catch(() => ({ size: 0 }));
+  if (size > 0) await recorder.keepText('trainer.log', logPath);
+}
+
+async function startCommand(
+  { job, run, dataset, checkpoints }: Claim,
+  { blobs, backend }: Supervision,
+  workDirectory: string,
+  logger: Logger,
+): Promise<StartTraining> {
+  const command: StartTraining = {
+    type: 'start',
+    jobId: job.id,
+    runId: run.id,
+    spec: job.spec,
+    dataset: { path: await blobs.localPath(dataset.blobKey), format: dataset.format, schema: dataset.schema },
+    workDirectory,
+    backend,
+  };
+  for (const { blobKey, id } of checkpoints) {
+    try {
+      return { ...command, checkpointPath: await blobs.localPath(blobKey) };
+    } catch (err) {
+      logger.error({ err, checkpointId: id }, 'A checkpoint’s file is gone; the one before it is tried');
+    }
+  }
+  return command;
+}

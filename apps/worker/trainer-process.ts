@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { childEnvironment } from '../../src/config.ts';
+import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
+import type { Exit } from './classify-exit.ts';
+
+/** A running trainer child. */
+export interface TrainerProcess {
+  /** Asks it to checkpoint and end. */
+  askToStop(): void;
+  kill(): void;
+  readonly exit: Promise<Exit>;
+}
+
+/** Of its last words, so much is kept in memory. */
+const LAST_WORDS = 4_000;
+
+/** Starts a trainer on a run. What it prints goes to `logPath`, since its own words are for us, not for the user. */
+export function startTrainer(
+  command: StartTraining,
+  logPath: string,
+  onMessage: (message: TrainerMessage) => void,
+  script = new URL(`./trainer${extname(import.meta.filename)}`, import.meta.url),
+): TrainerProcess {
+  const killedBefore = countOomKills();
+  const child = fork(script, {
+    serialization: 'advanced',
+    env: childEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const { logged, lastWords } = keepOutput(child, logPath);
+  child.on('message', (message) => onMessage(message as TrainerMessage));
+  // A trainer that dies while it is spoken to says so by its exit.
+  child.on('error', () => {});
+  const exit = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => child.pid === undefined && resolve({ code: null, signal: null }));
+  });
+  child.send(command, () => {});
+  return {
+    askToStop: () => child.connected && child.send({ type: 'stop' }, () => {}),
+    kill: () => child.kill('SIGKILL'),
+    exit: exit.then(async ({ code, signal }) => {
+      await logged;
+      const oomKilled = (await countOomKills()) > (await killedBefore);
+      return { code, signal, lastWords: lastWords(), oomKilled };
+    }),
+  };
+}
+
+function keepOutput(
+  child: ChildProcess,
+  logPath: string,
+): { logged: Promise<void>; lastWords: () => string } {
+  const log = createWriteStream(logPath, { flags: 'a' });
+  // A full disk must not stop a training that needs none.
+  log.on('error', () => {});
+  let tail = '';
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.pipe(log, { end: false });
+    stream.on('data', (chunk: Buffer) => {
+      tail = (tail + chunk.toString()).slice(-LAST_WORDS);
+    });
+  }
+  child.once('close', () => log.end());
+  return { logged: finished(log).catch(() => {}), lastWords: () => tail };
+}
+
+/** How often the kernel killed for want of memory in this container (cgroup v2); 0 where it doesn't say. */
+async function countOomKills(): Promise<number> {
+  const events = await readFile('/sys/fs/cgroup/memory.events', 'utf8').catch(() => '');
+  return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0);
+}
