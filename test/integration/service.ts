@@ -1,0 +1,144 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, openSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadConfig } from '../../src/config.ts';
+import { type Context, createContext } from '../../src/context.ts';
+import { isTerminal } from '../../src/jobs/lifecycle.ts';
+import type { JobRow } from '../../src/jobs/ports.ts';
+import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
+import { createTestDatabase } from '../postgres.ts';
+
+/** Timings that make a test quick: what production waits 10 s for is waited 2 s for here. */
+const QUICK = {
+  TRAINYARD_HEARTBEAT_MS: '200',
+  TRAINYARD_LEASE_MS: '2000',
+  TRAINYARD_SWEEP_MS: '300',
+  TRAINYARD_CANCEL_GRACE_MS: '3000',
+  TRAINYARD_QUEUE_LOCK_MS: '2000',
+  TRAINYARD_STALLED_CHECK_MS: '500',
+};
+
+/** The service without its API: a context for the test itself, and built workers as real processes. */
+export class TestService {
+  readonly home: string;
+  readonly context: Context;
+  readonly #environment: Record<string, string>;
+  readonly #dropDatabase: () => Promise<void>;
+  readonly #workers: ChildProcess[] = [];
+
+  private constructor(
+    home: string,
+    context: Context,
+    environment: Record<string, string>,
+    drop: () => Promise<void>,
+  ) {
+    this.home = home;
+    this.context = context;
+    this.#environment = environment;
+    this.#dropDatabase = drop;
+  }
+
+  static async start(settings: Record<string, string> = {}): Promise<TestService> {
+    const database = await createTestDatabase();
+    const home = await mkdtemp(join(tmpdir(), 'trainyard-test-'));
+    const environment = {
+      DATABASE_URL: database.url,
+      TRAINYARD_HOME: home,
+      TRAINYARD_INTERNAL_TOKEN: 'a-token-for-tests-only',
+      TRAINYARD_BACKEND: 'wasm',
+      LOG_LEVEL: 'info',
+      ...QUICK,
+      ...settings,
+    };
+    const context = await createContext(loadConfig({ ...environment, LOG_LEVEL: 'silent' }));
+    return new TestService(home, context, environment, database.drop);
+  }
+
+  /** Starts a built worker and waits until it is ready. */
+  async startWorker(): Promise<ChildProcess> {
+    const log = openSync(join(this.home, 'worker.log'), 'a');
+    const worker = fork(new URL('../../dist/apps/worker/main.js', import.meta.url), {
+      env: { PATH: process.env.PATH!, ...this.#environment },
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    this.#workers.push(worker);
+    const ended = once(worker, 'exit').then(async () => {
+      throw new Error(`the worker ended:\n${await readFile(join(this.home, 'worker.log'), 'utf8')}`);
+    });
+    ended.catch(() => {});
+    await Promise.race([once(worker, 'message'), ended]);
+    return worker;
+  }
+
+  /** Registers one of the example data sets. */
+  async upload(file: 'concrete.csv' | 'digits.csv'): Promise<{ projectId: string; datasetId: string }> {
+    const projectId = await this.context.store.projects.ensure('default');
+    const source = createReadStream(new URL(`../../examples/data/${file}`, import.meta.url));
+    const { row } = await this.context.datasets.register(projectId, {
+      name: async () => file,
+      format: 'csv',
+      source,
+    });
+    return { projectId, datasetId: row.id };
+  }
+
+  async create(projectId: string, spec: JobSpecInput): Promise<JobRow> {
+    return (await this.context.jobs.create(projectId, JobSpec.parse(spec))).row;
+  }
+
+  /** Waits until the job satisfies `ready`. @throws Error with the job when it ends or takes too long before */
+  async until(
+    jobId: string,
+    ready: (job: JobRow) => boolean | Promise<boolean>,
+    seconds = 60,
+  ): Promise<JobRow> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+      const job = (await this.context.store.jobs.get(jobId))!;
+      if (await ready(job)) return job;
+      if (isTerminal(job.status) || Date.now() > deadline) {
+        const log = await readFile(join(this.home, 'worker.log'), 'utf8').catch(() => '');
+        throw new Error(`not to be: ${JSON.stringify({ ...job, spec: undefined })}\n${log.slice(-4_000)}`);
+      }
+      await sleep(30);
+    }
+  }
+
+  untilEnded(jobId: string, seconds = 60): Promise<JobRow> {
+    return this.until(jobId, ({ status }) => isTerminal(status), seconds);
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.#workers) {
+      if (worker.exitCode !== null || worker.signalCode !== null) continue;
+      const exit = once(worker, 'exit');
+      worker.kill('SIGKILL');
+      await exit;
+    }
+    await this.context.close();
+    await this.#dropDatabase();
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+/** The process ids of a process's children: a worker's trainer and predictor. */
+export async function childrenOf(pid: number): Promise<{ pid: number; program: string }[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  const found = children.trim().split(' ').filter(Boolean).map(Number);
+  return Promise.all(
+    found.map(async (child) => ({
+      pid: child,
+      program: await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => ''),
+    })),
+  );
+}
+
+export async function trainerOf(worker: ChildProcess): Promise<number> {
+  const trainer = (await childrenOf(worker.pid!)).find(({ program }) => program.includes('trainer.js'));
+  if (!trainer) throw new Error('the worker has no trainer');
+  return trainer.pid;
+}
