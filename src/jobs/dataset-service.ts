@@ -125,6 +125,11 @@ function duplicateInto(side: PassThrough): Transform {
   return through.on('error', () => {});
 }
 
+/** @param maxBytes the bound that an upload went over */
+export function tooLarge(maxBytes: number): TrainyardError {
+  return new TrainyardError('tooLarge', `A data set may have at most ${maxBytes} bytes`);
+}
+
 /** What went wrong first may be only the echo of it, such as a stream that closed early. */
 function refusalAmong(faults: readonly unknown[]): unknown {
   const told = faults.find((fault) => fault instanceof TrainyardError);

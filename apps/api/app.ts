@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import { TrainyardError } from '../../src/jobs/errors.ts';
+import type { ApiContext } from './context.ts';
+import { handleErrors, sendProblem } from './error-handler.ts';
+import { auth } from './plugins/auth.ts';
+import { idempotency } from './plugins/idempotency.ts';
+import { jsonBody } from './plugins/json-body.ts';
+import { loopbackOnly } from './plugins/loopback-only.ts';
+import { refuseOtherMethods } from './plugins/method-not-allowed.ts';
+import { openapi } from './plugins/openapi.ts';
+import { securityHeaders } from './plugins/security-headers.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
+import { datasetRoutes } from './routes/datasets.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobArtifactRoutes } from './routes/job-artifacts.ts';
+import { jobEventRoutes } from './routes/job-events.ts';
+import { jobHistoryRoutes } from './routes/job-history.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { modelRoutes } from './routes/models.ts';
+import { problemRoutes } from './routes/problems.ts';
+import { workerRoutes } from './routes/workers.ts';
+import { validatorCompiler } from './validator.ts';
+
+const MAX_JSON_BYTES = 5 * 1024 * 1024;
+/** A connection on which nothing moves: an upload moves, and so does a watched stream, by its heartbeats. */
+const IDLE_MS = 120_000;
+/** The whole of one request, so also of the longest upload. */
+const REQUEST_MS = 3_600_000;
+
+/** The HTTP API over a wired context. It listens to nothing until it is told to. */
+export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
+  const app = createServer(context);
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  handleErrors(app);
+  const refuseTheRest = refuseOtherMethods(app);
+
+  if (context.config.openMode) await app.register(loopbackOnly);
+  await app.register(securityHeaders);
+  await app.register(jsonBody);
+  await app.register(openapi);
+  await app.register(healthRoutes, { context, prefix: '/health' });
+  await app.register(problemRoutes);
+  await app.register(version1, { context, prefix: '/v1' });
+  refuseTheRest();
+  return app;
+}
+
+/** Everything that asks for a key. */
+const version1: FastifyPluginAsync<{ context: ApiContext }> = async (app, { context }) => {
+  await app.register(auth, { context });
+  await app.register(idempotency);
+  await app.register(datasetRoutes, { context, prefix: '/datasets' });
+  await app.register(jobRoutes, { context, prefix: '/jobs' });
+  await app.register(jobEventRoutes, { context, prefix: '/jobs' });
+  await app.register(jobHistoryRoutes, { context, prefix: '/jobs' });
+  await app.register(jobArtifactRoutes, { context, prefix: '/jobs' });
+  await app.register(modelRoutes, { context, prefix: '/models' });
+  await app.register(apiKeyRoutes, { context, prefix: '/api-keys' });
+  await app.register(workerRoutes, { context, prefix: '/workers' });
+};
+
+function createServer({ logger }: ApiContext): FastifyInstance {
+  return Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    genReqId: () => randomUUID(),
+    // Nothing that a client writes into a header is taken for its address.
+    trustProxy: false,
+    bodyLimit: MAX_JSON_BYTES,
+    connectionTimeout: IDLE_MS,
+    requestTimeout: REQUEST_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(new TrainyardError('invalidRequest', error.message, { cause: error }), request, reply);
+    },
+  });
+}

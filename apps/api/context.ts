@@ -1,0 +1,16 @@
+import type { Config } from '../../src/config.ts';
+import type { BlobStore, JobQueue, Store } from '../../src/jobs/ports.ts';
+import type { DatasetService, JobService, PredictionService } from '../../src/jobs/services.ts';
+import type { Logger } from '../../src/logger.ts';
+
+/** What the API needs of the wired context; `src/context.ts` gives all of it. */
+export interface ApiContext {
+  readonly config: Pick<Config, 'openMode' | 'operatorKey' | 'maxUploadBytes' | 'timings'>;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly queue: Pick<JobQueue, 'ping'>;
+  readonly blobs: BlobStore;
+  readonly jobs: JobService;
+  readonly datasets: DatasetService;
+  readonly predictions: PredictionService;
+}

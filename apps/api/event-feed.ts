@@ -1,0 +1,104 @@
+import { setMaxListeners } from 'node:events';
+import type { EventRow, Store } from '../../src/jobs/ports.ts';
+
+/** A hint may be lost, so everything that is watched is looked at so often without one. */
+const POLL_MS = 5_000;
+/** Events that are read, and held in memory, at once for one watcher. */
+export const EVENTS_AT_ONCE = 100;
+
+/** One a process: tells every watcher of new events, however many jobs they watch. */
+export interface EventFeed {
+  /**
+   * A job's events after a sequence number, in batches as they come; an empty batch after `idleMs` without one.
+   * Ends when the signal aborts or the feed closes.
+   */
+  follow(jobId: string, after: number, idleMs: number, signal: AbortSignal): AsyncGenerator<EventRow[]>;
+  close(): void;
+}
+
+export function createEventFeed(store: Pick<Store, 'events' | 'onJobChanged'>): EventFeed {
+  const watches = new Map<string, Watch>();
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  const stopHints = store.onJobChanged((jobId) => watches.get(jobId)?.wake());
+  const poll = setInterval(() => {
+    for (const watch of watches.values()) watch.wake();
+  }, POLL_MS).unref();
+
+  return {
+    async *follow(jobId, after, idleMs, signal) {
+      const ended = AbortSignal.any([signal, closing.signal]);
+      const watch = watches.get(jobId) ?? new Watch(jobId, store);
+      watches.set(jobId, watch);
+      watch.watchers++;
+      try {
+        while (!ended.aborted) {
+          const { version } = watch;
+          const events = await watch.read(after);
+          after = events.at(-1)?.sequence ?? after;
+          if (events.length > 0) yield events;
+          else if (!(await watch.changed(version, idleMs, ended))) yield [];
+        }
+      } finally {
+        if (--watch.watchers === 0) watches.delete(jobId);
+      }
+    },
+
+    close() {
+      closing.abort();
+      stopHints();
+      clearInterval(poll);
+    },
+  };
+}
+
+/** A job that someone watches. */
+class Watch {
+  watchers = 0;
+  /** Moves with every hint. */
+  version = 0;
+  readonly #jobId: string;
+  readonly #store: Pick<Store, 'events'>;
+  readonly #waiting = new Set<() => void>();
+  readonly #reads = new Map<string, Promise<EventRow[]>>();
+
+  constructor(jobId: string, store: Pick<Store, 'events'>) {
+    this.#jobId = jobId;
+    this.#store = store;
+  }
+
+  wake(): void {
+    this.version++;
+    for (const resolve of this.#waiting) resolve();
+  }
+
+  /** Watchers at the same place after the same hint share one query. */
+  read(after: number): Promise<EventRow[]> {
+    const place = `${this.version}:${after}`;
+    const running = this.#reads.get(place);
+    if (running !== undefined) return running;
+    const read = this.#store.events
+      .list(this.#jobId, after, EVENTS_AT_ONCE)
+      .finally(() => this.#reads.delete(place));
+    this.#reads.set(place, read);
+    return read;
+  }
+
+  /** Waits for a hint since `version`. False when none came within `idleMs`. */
+  async changed(version: number, idleMs: number, ended: AbortSignal): Promise<boolean> {
+    if (this.version !== version || ended.aborted) return true;
+    let settle: (changed: boolean) => void = () => {};
+    const waited = new Promise<boolean>((resolve) => {
+      settle = resolve;
+    });
+    const wake = (): void => settle(true);
+    const timer = setTimeout(() => settle(false), idleMs);
+    this.#waiting.add(wake);
+    ended.addEventListener('abort', wake);
+    return waited.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(wake);
+      ended.removeEventListener('abort', wake);
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
+import multipart from '@fastify/multipart';
+import fastifyPlugin from 'fastify-plugin';
+import { tooLarge } from '../../../src/jobs/dataset-service.ts';
+import { TrainyardError } from '../../../src/jobs/errors.ts';
+
+interface Options {
+  maxBytes: number;
+  /** The media types that are taken as a body of their own. */
+  mediaTypes: readonly string[];
+}
+
+/** What a form adds around its file: boundaries, part headers and the other fields. */
+const FORM_OVERHEAD_BYTES = 2 * 1024 * 1024;
+const MAX_FIELD_BYTES = 1024 * 1024;
+/** So long what a client still sends is thrown away, that it may read the refusal before the connection goes. */
+const LINGER_MS = 2_000;
+
+/** Streams bodies to the handlers, and ends those that are refused without reading them to their end. */
+export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTypes }) => {
+  await app.register(multipart, {
+    throwFileSizeLimit: false,
+    limits: {
+      // The service counts the bytes: it must see one too many to refuse it.
+      fileSize: Number.POSITIVE_INFINITY,
+      files: 1,
+      fields: 10,
+      fieldSize: MAX_FIELD_BYTES,
+    },
+  });
+  app.addContentTypeParser([...mediaTypes], (_request, payload, done) => done(null, detached(payload)));
+
+  app.addHook('onRequest', async ({ headers }) => {
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new TrainyardError('unsupportedMediaType', 'Send the data set without a content encoding');
+    }
+    if (Number(headers['content-length'] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
+  });
+  app.addHook('onResponse', async ({ raw }) => {
+    if (!raw.complete) hangUpSoon(raw);
+  });
+});
+
+/** The request’s body as a stream that can be destroyed while the request lives on, to be answered. */
+function detached(request: IncomingMessage): Readable {
+  const body = new PassThrough();
+  request.once('close', () => {
+    if (!request.complete) body.destroy(new Error('The client broke off the upload'));
+  });
+  return request.pipe(body);
+}
+
+function hangUpSoon(request: IncomingMessage): void {
+  request.unpipe();
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once('close', () => clearTimeout(timer));
+}

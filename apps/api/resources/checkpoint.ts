@@ -1,0 +1,17 @@
+import type { CheckpointRow } from '../../../src/jobs/ports.ts';
+import type { CheckpointResource } from '../../../src/spec/resource/artifact.ts';
+
+export function checkpointResource(row: CheckpointRow): CheckpointResource {
+  const { id, jobId, runId, stage, epoch, step, bytes } = row;
+  return {
+    id,
+    jobId,
+    runId,
+    stage,
+    epoch,
+    step,
+    bytes,
+    sha256: row.blobKey,
+    createdAt: row.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,27 @@
+import type { ModelRow } from '../../../src/jobs/ports.ts';
+import type { ModelResource } from '../../../src/spec/resource/model.ts';
+import { jsonNumbers } from './numbers.ts';
+
+export function modelResource(row: ModelRow): ModelResource {
+  const self = `/v1/models/${row.id}`;
+  return {
+    id: row.id,
+    name: row.name,
+    version: row.version,
+    task: row.task,
+    inputs: row.inputs,
+    target: row.target,
+    classes: row.classes,
+    parameters: row.parameters,
+    stochastic: row.stochastic,
+    evaluation: jsonNumbers(row.evaluation),
+    lineage: {
+      jobId: row.jobId,
+      datasetId: row.datasetId,
+      parentModelId: row.parentModelId,
+      seed: row.seed,
+    },
+    createdAt: row.createdAt.toISOString(),
+    urls: { self, predictions: `${self}/predictions`, job: `/v1/jobs/${row.jobId}` },
+  };
+}

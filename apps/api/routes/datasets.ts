@@ -1,0 +1,145 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { DatasetResource } from '../../../src/spec/resource/dataset.ts';
+import { PageQuery, pageOf } from '../../../src/spec/resource/page.ts';
+import type { ApiContext } from '../context.ts';
+import { uploadBody } from '../plugins/upload-body.ts';
+import { datasetResource } from '../resources/dataset.ts';
+import { pageResource, wholePage } from '../resources/page.ts';
+import { NoContent, problems } from '../responses.ts';
+import { formUpload, MEDIA_TYPES, RawUploadQuery, rawUpload } from './dataset-upload.ts';
+import { found } from './found.ts';
+import { Filter, IdParams } from './params.ts';
+
+const tags = ['datasets'];
+const PreviewQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(20) });
+
+const UPLOAD = `CSV or JSONL, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
+\`?name=\` and \`?columnTypes=\`. It is streamed to disk while its columns are inferred. \`columnTypes\` is a JSON object
+from column to \`number\`, \`boolean\`, \`category\` or \`text\`, and goes before what the values look like; in a form it
+stands before \`file\`. Honours \`Idempotency-Key\`.`;
+
+const FILE = { type: 'string', format: 'binary' };
+const streamedBody = {
+  'multipart/form-data': {
+    schema: {
+      type: 'object',
+      required: ['file'],
+      properties: { columnTypes: { type: 'string' }, name: { type: 'string' }, file: FILE },
+    },
+  },
+  ...Object.fromEntries(Object.keys(MEDIA_TYPES).map((type) => [type, { schema: FILE }])),
+};
+
+export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
+  const { datasets, store } = context;
+  await app.register(uploadRoute, { context });
+
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'listDatasets',
+        summary: 'List data sets, the oldest first',
+        tags,
+        querystring: PageQuery.extend({ name: Filter }),
+        response: { 200: pageOf(DatasetResource), ...problems() },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, ...filter } = request.query;
+      const page = await store.datasets.list(request.caller.projectId, filter, { limit, cursor });
+      return pageResource(page, datasetResource);
+    },
+  );
+
+  app.get(
+    '/:id',
+    {
+      schema: {
+        operationId: 'getDataset',
+        summary: 'Get a data set: its columns and what they hold',
+        tags,
+        params: IdParams,
+        response: { 200: DatasetResource, ...problems('notFound') },
+      },
+    },
+    async (request) => datasetResource(await visibleDataset(request.params.id, request.caller.projectId)),
+  );
+
+  app.get(
+    '/:id/preview',
+    {
+      schema: {
+        operationId: 'previewDataset',
+        summary: 'Read the first rows, as the file has them',
+        tags,
+        params: IdParams,
+        querystring: PreviewQuery,
+        response: { 200: pageOf(z.record(z.string(), z.unknown())), ...problems('notFound') },
+      },
+    },
+    async (request) => {
+      const dataset = await visibleDataset(request.params.id, request.caller.projectId);
+      return wholePage(await datasets.preview(dataset, request.query.limit), (row) => row);
+    },
+  );
+
+  app.delete(
+    '/:id',
+    {
+      schema: {
+        operationId: 'deleteDataset',
+        summary: 'Delete a data set that no job needs any more',
+        tags,
+        params: IdParams,
+        response: { 204: NoContent, ...problems('notFound', 'datasetInUse') },
+      },
+    },
+    async (request, reply) => {
+      await datasets.delete(request.caller.projectId, request.params.id);
+      return reply.code(204).send();
+    },
+  );
+
+  async function visibleDataset(id: string, projectId: string) {
+    return found(await store.datasets.get(id, projectId), 'data set', id);
+  }
+};
+
+/** In a scope of its own, as only here bodies are streamed. */
+const uploadRoute: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
+  const { datasets, config } = context;
+  await app.register(uploadBody, { maxBytes: config.maxUploadBytes, mediaTypes: Object.keys(MEDIA_TYPES) });
+
+  app.post(
+    '/',
+    {
+      config: { streamedBody },
+      schema: {
+        operationId: 'createDataset',
+        summary: 'Upload a data set',
+        description: UPLOAD,
+        tags,
+        querystring: RawUploadQuery,
+        response: {
+          201: DatasetResource,
+          ...problems(
+            'invalidDataset',
+            'tooLarge',
+            'unsupportedMediaType',
+            'idempotencyInFlight',
+            'idempotencyMismatch',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, idempotencyKey } = request;
+      const upload = request.isMultipart() ? await formUpload(request) : rawUpload(request, request.query);
+      const { row, replayed } = await datasets.register(caller.projectId, { ...upload, idempotencyKey });
+      const dataset = datasetResource(row);
+      return reply.code(201).replayed(replayed).header('location', dataset.urls.self).send(dataset);
+    },
+  );
+};

@@ -1,0 +1,77 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { PredictionRequest, PredictionResponse } from '../../../src/spec/prediction.ts';
+import { ModelResource } from '../../../src/spec/resource/model.ts';
+import { PageQuery, pageOf } from '../../../src/spec/resource/page.ts';
+import type { ApiContext } from '../context.ts';
+import { clientGone } from '../plugins/client-gone.ts';
+import { modelResource } from '../resources/model.ts';
+import { pageResource } from '../resources/page.ts';
+import { problems } from '../responses.ts';
+import { found } from './found.ts';
+import { Filter, IdParams } from './params.ts';
+
+const tags = ['models'];
+
+export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
+  const { store, predictions } = context;
+
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'listModels',
+        summary: 'List models, the oldest first',
+        tags,
+        querystring: PageQuery.extend({ name: Filter }),
+        response: { 200: pageOf(ModelResource), ...problems() },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, ...filter } = request.query;
+      const page = await store.models.list(request.caller.projectId, filter, { limit, cursor });
+      return pageResource(page, modelResource);
+    },
+  );
+
+  app.get(
+    '/:id',
+    {
+      schema: {
+        operationId: 'getModel',
+        summary: 'Get a model',
+        tags,
+        params: IdParams,
+        response: { 200: ModelResource, ...problems('notFound') },
+      },
+    },
+    async (request) => modelResource(await visibleModel(request.params.id, request.caller.projectId)),
+  );
+
+  app.post(
+    '/:id/predictions',
+    {
+      config: { invalidBody: 'invalidInput' },
+      schema: {
+        operationId: 'predict',
+        summary: 'Predict, with uncertainty if asked',
+        description:
+          'Without `mcDropout` it is one deterministic pass. The same request with the same seed has the same answer.',
+        tags,
+        params: IdParams,
+        body: PredictionRequest,
+        response: {
+          200: PredictionResponse,
+          ...problems('notFound', 'invalidInput', 'notStochastic', 'tooLarge', 'unsupportedMediaType'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const model = await visibleModel(request.params.id, request.caller.projectId);
+      return predictions.predict(model, request.body, clientGone(reply));
+    },
+  );
+
+  async function visibleModel(id: string, projectId: string) {
+    return found(await store.models.get(id, projectId), 'model', id);
+  }
+};
