@@ -49,7 +49,10 @@ export const DataSpec = z
       description:
         'To mean 0 and standard deviation 1 on the training split. True when left out, unless the first layer is an embedding or a batch norm.',
     }),
-    shuffle: z.boolean().default(true),
+    shuffle: z.boolean().default(true).meta({
+      description:
+        'Rows are shared out at random, and every epoch visits them in another order. False keeps the file’s order: its first rows train, its last rows test.',
+    }),
     classWeights: z.union([z.literal('balanced'), z.record(z.string(), z.number().min(0))]).optional(),
     sampleWeight: Name.optional(),
     missing: z.enum(['refuse', 'drop', 'mean']).default('refuse').meta({

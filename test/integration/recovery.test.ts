@@ -117,9 +117,7 @@ describe('a job that is cancelled', () => {
     expect(Date.now() - askedAt).toBeLessThan(10_000);
     expect(ended).toMatchObject({ status: 'cancelled', failure: null });
     const [newest] = await service.context.store.checkpoints.list(job.id);
-    const losses = await service.context.store.metrics.read(job.id, { name: 'step_loss', maxPoints: 100_000 });
-    expect(newest!.step - losses.at(-1)!.step).toBeLessThan(losses.at(-1)!.step - losses.at(-2)!.step);
-    expect(newest!.step).toBeGreaterThanOrEqual(losses.at(-1)!.step);
+    expect(newest!.step).toBeGreaterThanOrEqual(ended.step!);
     expect((await service.context.store.runs.list(job.id))[0]!.status).toBe('stopped');
   });
 

@@ -35,11 +35,21 @@ function patchesOf(wasm: Wasm, window: Window, x: TensorInfo): TensorInfo {
   const to = floats(wasm, patches).fill(0);
   walkBatch(window, (tap, input, output, count) => {
     for (let channel = 0; channel < inChannels; channel++) {
-      const source = input * inChannels + channel;
       const target = (tap * inChannels + channel) * pixels + output;
-      const step = strideWidth * inChannels;
-      for (let pixel = 0; pixel < count; pixel++) to[target + pixel] = from[source + pixel * step]!;
+      copyRun(from, input * inChannels + channel, strideWidth * inChannels, to, target, count);
     }
   });
   return patches;
+}
+
+/** By itself because V8 makes it a third faster so. */
+function copyRun(
+  source: Float32Array,
+  from: number,
+  step: number,
+  target: Float32Array,
+  at: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) target[at + i] = source[from + i * step]!;
 }

@@ -1,7 +1,8 @@
 import { registerCast } from './cast.ts';
 import { registerClipByValue } from './clip-by-value.ts';
 import { registerConv2dFilterGradient } from './conv2d-filter-gradient.ts';
-import { registerDepthwiseGradients } from './depthwise-gradients.ts';
+import { registerDepthwiseFilterGradient } from './depthwise-filter-gradient.ts';
+import { registerInputGradients } from './input-gradients.ts';
 import { registerMatMul } from './matmul.ts';
 import { registerMaxPoolGradient } from './max-pool-gradient.ts';
 import { registerOneHot } from './one-hot.ts';
@@ -15,7 +16,8 @@ import { registerSegmentSum } from './segment-sum.ts';
 export function registerKernels(): void {
   registerMatMul();
   registerConv2dFilterGradient();
-  registerDepthwiseGradients();
+  registerDepthwiseFilterGradient();
+  registerInputGradients();
   registerMaxPoolGradient();
   registerSegmentSum();
   registerReductions();
