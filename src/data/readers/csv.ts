@@ -44,6 +44,7 @@ class CsvTable {
   rows: Row[] = [];
   private lastLine = 0;
   private bytesSinceRow = 0;
+  private heldBack = '';
   private readonly parser = new Parser({
     ...DIALECT,
     on_record: (record: string[], info: InfoRecord) => this.take(record, info.lines),
@@ -56,8 +57,7 @@ class CsvTable {
 
   async write(text: string): Promise<void> {
     this.bytesSinceRow += text.length;
-    // The parser counts a CRLF inside quotes as two lines.
-    const lines = text.replaceAll('\r\n', '\n');
+    const lines = this.normalizeLineEnds(text);
     await this.settle((done) => this.parser.write(lines, done));
     if (this.bytesSinceRow > MAX_ROW_BYTES)
       throw rowTooLong(this.lastLine + 1, '; is there a quote that is never closed?');
@@ -71,6 +71,13 @@ class CsvTable {
     const { columns, rows } = this;
     this.rows = [];
     return { columns, rows, typed: false };
+  }
+
+  /** The parser counts a CRLF inside quotes as two lines. A CR at the end waits for the LF that may follow. */
+  private normalizeLineEnds(text: string): string {
+    const whole = this.heldBack + text;
+    this.heldBack = whole.endsWith('\r') ? '\r' : '';
+    return whole.slice(0, whole.length - this.heldBack.length).replaceAll('\r\n', '\n');
   }
 
   /** Null tells the parser to forget the record. */

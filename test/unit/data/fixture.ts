@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { inferSchema } from '../../../src/data/infer-schema.ts';
+import { type PreparedData, prepareData } from '../../../src/data/prepare-data.ts';
+import { readRows } from '../../../src/data/readers/index.ts';
+import type { ColumnType, DatasetFormat, DatasetSchema } from '../../../src/spec/dataset.ts';
+import { JobSpec, type JobSpecInput } from '../../../src/spec/job.ts';
+
+export type ColumnTypes = Record<string, ColumnType>;
+
+export function schemaOf(
+  content: string | Buffer,
+  format: DatasetFormat = 'csv',
+  columnTypes: ColumnTypes = {},
+): Promise<DatasetSchema> {
+  return inferSchema(readRows(Readable.from([content]), format), { columnTypes });
+}
+
+/** A job spec with all defaults but these. */
+export function jobSpec(
+  data: Omit<JobSpecInput['data'], 'dataset'>,
+  layers: JobSpecInput['model']['layers'] = [],
+  seed = 7,
+): JobSpec {
+  const dataset = `ds_${'0'.repeat(26)}`;
+  return JobSpec.parse({ seed, data: { dataset, ...data }, model: { layers }, stages: [{ epochs: 1 }] });
+}
+
+/** Writes the file, infers its schema and prepares it, as an upload and a trainer do. */
+export async function prepared(
+  content: string,
+  spec: JobSpec,
+  options: { format?: DatasetFormat; columnTypes?: ColumnTypes } = {},
+): Promise<PreparedData> {
+  const { format = 'csv', columnTypes } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-data-'));
+  try {
+    const path = join(folder, 'data');
+    await writeFile(path, content);
+    return await prepareData(path, format, await schemaOf(content, format, columnTypes), spec);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** A CSV of these rows under this header. */
+export function csv(header: string, rows: readonly (readonly unknown[])[]): string {
+  return `${[header, ...rows.map((row) => row.join(','))].join('\n')}\n`;
+}
