@@ -1,5 +1,5 @@
 import { argMax, logSoftmax } from '../softmax.ts';
-import type { MetricAccumulator } from './metrics.ts';
+import type { MetricAccumulator } from './metric-accumulator.ts';
 
 const BINS = 15;
 

@@ -1,7 +1,7 @@
 import type { Batch, Examples } from './batch.ts';
 import { createBreather } from './breathe.ts';
 import type { Executor } from './executor.ts';
-import type { MetricAccumulator } from './metrics.ts';
+import type { MetricAccumulator } from './metric-accumulator.ts';
 
 const ROWS_AT_ONCE = 256;
 

@@ -1,4 +1,4 @@
-import type { MetricAccumulator } from './metrics.ts';
+import type { MetricAccumulator } from './metric-accumulator.ts';
 
 const EMPTY = { count: 0, squaredErrors: 0, absoluteErrors: 0, mean: 0, squaredDeviations: 0 };
 

@@ -2,7 +2,7 @@ import type { Task } from '../../spec/data.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Network } from '../model/network.ts';
 import type { TrainingData } from './batch.ts';
-import type { MetricAccumulator } from './metrics.ts';
+import type { MetricAccumulator } from './metric-accumulator.ts';
 
 /** What training needs of a job. */
 export interface TrainJob {

@@ -9,7 +9,7 @@ import { DivergedError } from './diverged.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import { evaluateSplit } from './evaluate.ts';
 import type { Executor, StepReport } from './executor.ts';
-import type { MetricAccumulator } from './metrics.ts';
+import type { MetricAccumulator } from './metric-accumulator.ts';
 import type { Progress } from './progress.ts';
 import { createSchedule, type Schedule } from './schedules.ts';
 import { compileStage } from './stage-program.ts';

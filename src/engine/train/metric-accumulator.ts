@@ -1,0 +1,15 @@
+/** Sums metrics over an epoch or a whole split, batch by batch, in float64. */
+export interface MetricAccumulator {
+  /**
+   * @param outputs [count, units], row after row: logits, or standardized values. For probabilities pass their
+   *   logarithms: softmax gives them back.
+   * @param targets [count, units]: one-hot, or standardized
+   */
+  add(outputs: Float32Array, targets: Float32Array, count: number, units: number): void;
+  /** The metrics of all that was added; NaN for nothing. */
+  result(): Record<string, number>;
+  /** What a checkpoint in the middle of an epoch keeps, as plain JSON. */
+  state(): MetricsState;
+  restore(state: MetricsState): void;
+}
+export type MetricsState = Readonly<Record<string, number | readonly number[]>>;
