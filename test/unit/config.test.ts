@@ -31,10 +31,10 @@ describe('the config', () => {
       predictorHost: '127.0.0.1',
       logLevel: 'info',
       timings: {
-        heartbeatMs: 5_000,
-        leaseMs: 20_000,
+        heartbeatMs: 1_000,
+        leaseMs: 10_000,
         cancelGraceMs: 8_000,
-        sweepMs: 5_000,
+        sweepMs: 2_000,
         queueLockMs: 15_000,
         stalledCheckMs: 5_000,
       },
