@@ -13,6 +13,7 @@ WORKDIR /app
 ENV NODE_ENV=production
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
+COPY prisma/migrations prisma/migrations
 COPY --from=build /app/dist dist
 COPY docker/start-worker.sh /usr/local/bin/start-worker
 RUN install -d -o node -g node /data

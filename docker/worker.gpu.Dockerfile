@@ -21,6 +21,7 @@ WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
+COPY prisma/migrations prisma/migrations
 COPY --from=build /app/dist dist
 COPY docker/start-worker.sh /usr/local/bin/start-worker
 RUN useradd --create-home --uid 1000 node && install -d -o node -g node /data

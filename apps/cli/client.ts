@@ -52,8 +52,10 @@ export class Client {
   async *#eventStream(jobId: string, after: number): AsyncGenerator<EventResource> {
     const headers = { accept: 'text/event-stream', 'last-event-id': String(after) };
     const response = await this.#request(`/v1/jobs/${jobId}/events`, { headers });
-    const messages = response
-      .body!.pipeThrough(new TextDecoderStream())
+    // 204: the job has ended, and all was told before.
+    if (response.body === null) return;
+    const messages = response.body
+      .pipeThrough(new TextDecoderStream())
       .pipeThrough(new EventSourceParserStream());
     for await (const { data } of messages) yield JSON.parse(data) as EventResource;
   }

@@ -2,16 +2,14 @@
 import { ConfigError } from '../../src/config.ts';
 import { CommandError } from './command-error.ts';
 import { demo } from './demo/demo.ts';
-import { migrate } from './migrate.ts';
 import { up } from './up.ts';
 
-const COMMANDS: Record<string, () => Promise<void>> = { up, demo, migrate };
+const COMMANDS: Record<string, () => Promise<void>> = { up, demo };
 
 const USAGE = `Usage: trainyard COMMAND
 
   up        run the service in the foreground
-  demo      train and ask two networks on a service of its own, and show the answers
-  migrate   bring the database that DATABASE_URL names up to date`;
+  demo      train and ask two networks on a service of its own, and show the answers`;
 
 async function main(name = 'help'): Promise<void> {
   const command = COMMANDS[name];

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { migrate } from '../../src/adapters/db/migrate.ts';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded/postgres.ts';
 import { type Config, loadConfig, serviceEnvironment } from '../../src/config.ts';
 import { claimPort } from './claim-port.ts';
@@ -24,7 +23,6 @@ export async function up(): Promise<void> {
     closers.push(await lockHome(config.home));
     const port = await claimPort(config.host, config.port);
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config.home, closers));
-    await migrate(databaseUrl);
     const environment = serviceEnvironment({
       DATABASE_URL: databaseUrl,
       TRAINYARD_HOME: config.home,
