@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { confusionMatrix, macroAuc } from '../../src/engine/train/evaluation-metrics.ts';
+import { createMetrics } from '../../src/engine/train/metrics.ts';
+import { expectClose, fixture } from './fixture.ts';
+
+interface Metrics {
+  classification: {
+    truth: number[];
+    logits: number[][];
+    metrics: Record<string, number>;
+    auc: number;
+    confusion: number[][];
+  }[];
+  regression: { std: number; targets: number[]; outputs: number[]; metrics: Record<string, number> };
+}
+const { classification, regression } = fixture<Metrics>('metrics');
+const EXACT = { tolerance: 1e-9 };
+
+describe('classification as scikit-learn has it', () => {
+  test.each(classification)('with $logits.length examples', (given) => {
+    const [count, units] = [given.truth.length, given.logits[0]!.length];
+    const outputs = Float32Array.from(given.logits.flat());
+    const targets = new Float32Array(count * units);
+    for (const [row, label] of given.truth.entries()) targets[row * units + label] = 1;
+
+    const metrics = createMetrics('classification');
+    for (let from = 0; from < count; from += 32) {
+      const [start, end] = [from * units, (from + 32) * units];
+      metrics.add(
+        outputs.subarray(start, end),
+        targets.subarray(start, end),
+        Math.min(32, count - from),
+        units,
+      );
+    }
+    expectSame(metrics.result(), given.metrics);
+    expectClose([macroAuc(outputs, targets, count, units)], [given.auc], EXACT);
+    expect(confusionMatrix(outputs, targets, count, units)).toEqual(given.confusion);
+  });
+});
+
+test('regression as scikit-learn has it, in the target’s units', () => {
+  const metrics = createMetrics('regression', regression.std);
+  metrics.add(
+    Float32Array.from(regression.outputs),
+    Float32Array.from(regression.targets),
+    regression.targets.length,
+    1,
+  );
+  expectSame(metrics.result(), regression.metrics);
+});
+
+function expectSame(found: Record<string, number>, expected: Record<string, number>): void {
+  expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
+  for (const [name, value] of Object.entries(expected)) expectClose([found[name]!], [value], EXACT);
+}
