@@ -3,7 +3,6 @@ import { type Problems, pointerTo } from '../../data/problems.ts';
 import type { DataSpec } from '../../spec/data.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { METRIC_NAMES } from '../../spec/metric-names.ts';
-import type { ScheduleSpec } from '../../spec/schedule.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 
@@ -19,7 +18,6 @@ export function checkStages(
     const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
     checkLoss(stage, plan, at, problems);
     checkMonitors(stage, measured, at, problems);
-    checkSchedule(stage.schedule, at, problems);
     if (network) checkTrainable(stage, network, at, problems);
   }
 }
@@ -51,26 +49,6 @@ function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, pr
   };
   if (stage.earlyStopping) check(stage.earlyStopping.monitor, at('earlyStopping', 'monitor'));
   if (stage.schedule.type === 'performance') check(stage.schedule.monitor, at('schedule', 'monitor'));
-}
-
-function checkSchedule(schedule: ScheduleSpec, at: At, problems: Problems): void {
-  if (schedule.type === 'oneCycle' && schedule.upFraction + schedule.downFraction > 1) {
-    problems.add(
-      at('schedule', 'downFraction'),
-      'upFraction and downFraction together are more than the whole stage',
-    );
-  }
-  if (schedule.type !== 'piecewiseConstant') return;
-  const { boundaries, factors } = schedule;
-  if (factors.length !== boundaries.length + 1) {
-    problems.add(
-      at('schedule', 'factors'),
-      `${boundaries.length} boundaries want ${boundaries.length + 1} factors`,
-    );
-  }
-  if (boundaries.some((boundary, i) => i > 0 && boundary <= boundaries[i - 1]!)) {
-    problems.add(at('schedule', 'boundaries'), 'each boundary must be greater than the one before');
-  }
 }
 
 function checkTrainable(stage: StageSpec, network: PlannedNetwork, at: At, problems: Problems): void {

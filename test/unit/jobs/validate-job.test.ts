@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { TrainyardError } from '../../../src/jobs/errors.ts';
+import { validateJob } from '../../../src/jobs/validate-job.ts';
+import type { DatasetSchema } from '../../../src/spec/dataset.ts';
+import { JobSpec } from '../../../src/spec/job.ts';
+
+const number = (name: string) => ({
+  name,
+  type: 'number' as const,
+  missing: 0,
+  distinct: null,
+  min: 0,
+  max: 9,
+  mean: 4,
+  std: 2,
+  integer: false,
+});
+const schema: DatasetSchema = {
+  rows: 100,
+  columns: [
+    number('a'),
+    number('b'),
+    number('y'),
+    {
+      name: 'kind',
+      type: 'category',
+      missing: 0,
+      distinct: 2,
+      classes: [
+        { value: 'cat', count: 50 },
+        { value: 'dog', count: 50 },
+      ],
+    },
+  ],
+};
+const stage = { epochs: 1 };
+
+function validate(change: { data?: object; model?: object; stages?: object[]; evaluate?: object }) {
+  const spec = JobSpec.parse({
+    data: { dataset: 'ds_01ARZ3NDEKTSV4RRFFQ69G5FAV', inputs: ['a', 'b'], target: 'y', ...change.data },
+    model: { layers: [{ type: 'dense', units: 4, activation: 'relu' }], ...change.model },
+    stages: change.stages ?? [stage],
+    evaluate: change.evaluate ?? {},
+  });
+  return validateJob(spec, schema);
+}
+
+function faults(change: Parameters<typeof validate>[0]) {
+  try {
+    validate(change);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TrainyardError);
+    expect((error as TrainyardError).code).toBe('invalidSpec');
+    return (error as TrainyardError).errors;
+  }
+  throw new Error('nothing was found wrong');
+}
+
+describe('validation', () => {
+  it('tells what the job would be', () => {
+    const found = validate({});
+    expect(found.layers.map(({ name, outputShape, parameters }) => [name, outputShape, parameters])).toEqual([
+      ['dense_1', [4], 12],
+      ['output', [1], 5],
+    ]);
+    expect(found).toMatchObject({ parameters: 17, task: 'regression', warnings: [] });
+    // Weights, gradients and Adam's two moments; outputs and their gradients of one batch of 32.
+    expect(found.memoryBytes).toBe(4 * (17 * 4 + 32 * 5 * 2));
+  });
+
+  it('appends an output layer that suits the classes', () => {
+    const { layers, task } = validate({ data: { target: 'kind' } });
+    expect(task).toBe('classification');
+    expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+  });
+
+  const image = { type: 'reshape', shape: [1, 2, 1] };
+  it.each([
+    [
+      'a shape that doesn’t fit',
+      { model: { layers: [{ type: 'reshape', shape: [3, 3, 1] }] } },
+      '/model/layers/0',
+      /“reshape_1”.*2 numbers/,
+    ],
+    [
+      'a chain that breaks',
+      { model: { layers: [image, { type: 'conv2d', name: 'wide', filters: 2, kernelSize: 3 }] } },
+      '/model/layers/1',
+      /“wide”.*3×3 window/,
+    ],
+    ['an output layer on an image', { model: { layers: [image] } }, '/model/layers', /flatten/],
+    [
+      'two layers of one name',
+      {
+        model: {
+          layers: [
+            { type: 'dense', name: 'x', units: 1 },
+            { type: 'dense', name: 'x', units: 1 },
+          ],
+        },
+      },
+      '/model/layers/1/name',
+      /“x”/,
+    ],
+    [
+      'a layer named as the output',
+      { model: { layers: [{ type: 'dense', name: 'output', units: 1 }] } },
+      '/model/layers/0/name',
+      /“output”/,
+    ],
+    [
+      'an embedding that isn’t first',
+      {
+        model: {
+          layers: [
+            { type: 'dense', units: 3 },
+            { type: 'embedding', inputDim: 4, outputDim: 2 },
+            { type: 'flatten' },
+          ],
+        },
+      },
+      '/model/layers/1',
+      /first/,
+    ],
+    [
+      'a batch norm over an axis that isn’t there',
+      { model: { layers: [{ type: 'batchNorm', axis: 3 }] } },
+      '/model/layers/0',
+      /axis 3/,
+    ],
+    [
+      'a stage that trains an unknown layer',
+      { stages: [{ ...stage, trainable: { layers: ['nope', 'output'] } }] },
+      '/stages/0/trainable/layers/0',
+      /“nope”/,
+    ],
+    [
+      'a stage that trains nothing',
+      {
+        model: { layers: [{ type: 'dropout', name: 'd', rate: 0.1 }] },
+        stages: [{ ...stage, trainable: { layers: ['d'] } }],
+      },
+      '/stages/0/trainable',
+      /no(ne| )/,
+    ],
+    [
+      'a monitor that isn’t measured',
+      { stages: [{ ...stage, earlyStopping: { monitor: 'val_accuracy' } }] },
+      '/stages/0/earlyStopping/monitor',
+      /val_rmse/,
+    ],
+    [
+      'a validation metric without a split',
+      { data: { split: { validation: 0 } }, stages: [{ ...stage, earlyStopping: {} }] },
+      '/stages/0/earlyStopping/monitor',
+      /no validation split/,
+    ],
+    [
+      'a schedule that watches nothing',
+      { stages: [{ ...stage, schedule: { type: 'performance', monitor: 'x' } }] },
+      '/stages/0/schedule/monitor',
+      /“x”/,
+    ],
+    [
+      'a loss for another task',
+      {
+        stages: [{ ...stage, objective: { type: 'supervised', loss: { type: 'categoricalCrossEntropy' } } }],
+      },
+      '/stages/0/objective/loss/type',
+      /regression/,
+    ],
+    [
+      'Monte-Carlo dropout without dropout',
+      { evaluate: { mcDropout: {} } },
+      '/evaluate/mcDropout',
+      /no dropout/,
+    ],
+    ['an unknown target', { data: { target: 'why' } }, '/data/target', /“?y”?/],
+  ])('refuses %s', (_, change, pointer, message) => {
+    const found = faults(change);
+    expect(found.map((fault) => fault.pointer)).toContain(pointer);
+    expect(found.find((fault) => fault.pointer === pointer)!.message).toMatch(message);
+  });
+
+  it.each([
+    [
+      'dropoutBeforeBatchNorm',
+      {
+        model: {
+          layers: [{ type: 'dense', units: 4 }, { type: 'dropout', rate: 0.1 }, { type: 'batchNorm' }],
+        },
+      },
+    ],
+    [
+      'batchNormBatchOne',
+      { model: { layers: [{ type: 'batchNorm' }] }, stages: [{ ...stage, batchSize: 1 }] },
+    ],
+    [
+      'seluConditions',
+      { model: { layers: [{ type: 'dense', units: 4, activation: 'selu', initializer: 'heNormal' }] } },
+    ],
+    [
+      'seluConditions',
+      {
+        model: {
+          layers: [
+            { type: 'dense', units: 4, activation: 'selu' },
+            { type: 'dropout', rate: 0.1 },
+          ],
+        },
+      },
+    ],
+    ['highLearningRate', { stages: [{ ...stage, optimizer: { type: 'adam', learningRate: 0.5 } }] }],
+    ['manyParameters', { model: { layers: [{ type: 'dense', units: 2_000 }] } }],
+  ])('warns of %s', (code, change) => {
+    expect(validate(change).warnings.map((warning) => warning.code)).toContain(code);
+  });
+
+  it('does not warn where SELU’s conditions are met', () => {
+    const layers = [
+      { type: 'dense', units: 4, activation: 'selu' },
+      { type: 'alphaDropout', rate: 0.1 },
+    ];
+    expect(validate({ model: { layers } }).warnings).toEqual([]);
+  });
+});
