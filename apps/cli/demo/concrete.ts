@@ -21,6 +21,7 @@ export const concrete: Experiment = {
   title: 'Concrete: the strength of a mix, in MPa',
   file: 'concrete.csv',
   metric: 'val_rmse',
+  testMetrics: ['rmse', 'mae', 'r2', 'mc_rmse'],
   job: {
     name: 'demo-concrete',
     seed: 42,

@@ -18,9 +18,6 @@ export async function demo(): Promise<void> {
   const service = await DemoService.start();
   try {
     await Promise.race([play(service), interrupted]);
-  } catch (error) {
-    console.error(`\n${await service.lastWords()}\n`);
-    throw error;
   } finally {
     await service.stop();
   }
@@ -31,6 +28,11 @@ async function play(service: DemoService): Promise<void> {
   console.log('Starting the service …');
   const url = await service.url();
   console.log(`Trainyard is ready at ${url}`);
-  for (const experiment of [concrete, digits]) await runExperiment(new Client(url), experiment);
+  try {
+    for (const experiment of [concrete, digits]) await runExperiment(new Client(url), experiment);
+  } catch (error) {
+    console.error(`\n${await service.lastWords()}\n`);
+    throw error;
+  }
   console.log(`\nDone in ${Math.round((performance.now() - startedAt) / 1000)} s.`);
 }

@@ -22,6 +22,8 @@ export interface Experiment {
   readonly file: string;
   /** Of the validation split, shown while training. */
   readonly metric: string;
+  /** Of the test split, shown afterwards. */
+  readonly testMetrics: readonly string[];
   readonly job: Omit<JobSpecInput, 'data'> & { data: Omit<JobSpecInput['data'], 'dataset'> };
   readonly ask: Omit<PredictionRequest, 'inputs'>;
   /** @param heldOut rows that the model never saw */

@@ -14,7 +14,7 @@ export async function runExperiment(client: Client, experiment: Experiment): Pro
   console.log(`${dataset.rows} rows, ${dataset.columns.length} columns → ${dataset.id}`);
   const spec = { ...experiment.job, data: { ...experiment.job.data, dataset: dataset.id } };
   const job = await watch(client, (await client.createJob(spec)).id, experiment);
-  console.log(`test: ${testMetrics(job)} → ${job.modelId}`);
+  console.log(`test: ${testMetrics(job, experiment)} → ${job.modelId}`);
   await ask(client, job.modelId!, experiment, csv);
 }
 
@@ -44,10 +44,9 @@ function epochStep({ data }: EventResource, metric: string) {
   return { progress, text: [`epoch ${epoch}/${epochs}`, ...shown, eta].join('  ') };
 }
 
-function testMetrics({ metrics }: JobResource): string {
-  return Object.entries(metrics)
-    .filter(([name]) => name.startsWith('test_'))
-    .map(([name, value]) => `${name.slice('test_'.length)} ${Number(value).toPrecision(3)}`)
+function testMetrics({ metrics }: JobResource, experiment: Experiment): string {
+  return experiment.testMetrics
+    .map((name) => `${name} ${Number(metrics[`test_${name}`]).toPrecision(3)}`)
     .join(', ');
 }
 
