@@ -7,12 +7,12 @@ export function registerClipByValue(): void {
     ClipByValue,
     (wasm, { x }, { clipValueMin, clipValueMax }) => {
       const clipped = wasm.makeOutput(x.shape, 'float32');
-      const from = floats(wasm, x);
-      const to = floats(wasm, clipped);
-      for (let i = 0; i < to.length; i++) {
-        to[i] = Math.min(Math.max(from[i]!, clipValueMin), clipValueMax);
-      }
+      clip(floats(wasm, x), floats(wasm, clipped), clipValueMin, clipValueMax);
       return clipped;
     },
   );
+}
+
+function clip(from: Float32Array, to: Float32Array, least: number, greatest: number): void {
+  for (let i = 0; i < to.length; i++) to[i] = Math.min(Math.max(from[i]!, least), greatest);
 }
