@@ -5,6 +5,7 @@ import pg from 'pg';
 export const JOB_CHANGED = 'trainyard_job_changed';
 
 const RECONNECT_MS = 1_000;
+const CONNECT_MS = 5_000;
 
 type Listener = (jobId: string) => void;
 
@@ -48,14 +49,20 @@ async function stayConnected(url: string, tell: Listener, closing: AbortSignal):
 
 /** Resolves when the connection is lost or closed. */
 async function listenOnce(url: string, tell: Listener, closing: AbortSignal): Promise<void> {
-  const client = new pg.Client({ connectionString: url, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: url,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS,
+  });
   const ended = new Promise<void>((resolve) => client.once('end', resolve));
   client.on('error', () => {}); // `end` follows
   client.on('notification', ({ payload }) => payload && tell(payload));
   const end = () => void client.end();
-  closing.addEventListener('abort', end);
   try {
     await client.connect();
+    // Only now: a client that is ended while it connects never settles.
+    closing.addEventListener('abort', end);
+    if (closing.aborted) return;
     await client.query(`LISTEN ${JOB_CHANGED}`);
     await ended;
   } finally {
