@@ -1,4 +1,6 @@
+import { isTerminal } from '../../src/jobs/lifecycle.ts';
 import type { EventRow } from '../../src/jobs/ports.ts';
+import { JobStatus } from '../../src/spec/resource/job.ts';
 import { EVENTS_AT_ONCE, type EventFeed } from './event-feed.ts';
 import { eventResource } from './resources/event.ts';
 
@@ -7,11 +9,9 @@ const HEARTBEAT_MS = 15_000;
 /** How long a client waits before it connects again. */
 const RETRY_MS = 2_000;
 
-const ENDED: ReadonlySet<unknown> = new Set(['succeeded', 'failed', 'cancelled']);
-
 /**
  * A job's events as server-sent events (WHATWG HTML, 9.2): `id` is the sequence number, `event` the type, `data`
- * the event as JSON. When the job has ended and all is told, an `end` event without an id closes the stream.
+ * the event as JSON. When the job has ended and all is told, the stream ends.
  */
 export async function* eventStream(
   feed: EventFeed,
@@ -24,10 +24,7 @@ export async function* eventStream(
   for await (const events of feed.follow(jobId, after, HEARTBEAT_MS, signal)) {
     yield events.length === 0 ? ': still here\n\n' : events.map(frame).join('');
     ended = endsJob(events) ?? ended;
-    if (ended && events.length < EVENTS_AT_ONCE) {
-      yield 'event: end\ndata: {}\n\n';
-      return;
-    }
+    if (ended && events.length < EVENTS_AT_ONCE) return;
   }
 }
 
@@ -38,5 +35,5 @@ function frame(row: EventRow): string {
 /** Whether the last status told here is a final one; undefined where none is told. */
 function endsJob(events: readonly EventRow[]): boolean | undefined {
   const last = events.findLast(({ type }) => type === 'status');
-  return last && ENDED.has(last.data.status);
+  return last && isTerminal(JobStatus.parse(last.data.to));
 }

@@ -4,12 +4,13 @@ import { TrainyardError } from '../../../src/jobs/errors.ts';
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
- * Answers 405 with `Allow` where a path exists but not with this method. Call it before the routes are
+ * Answers 405 with `Allow` where a documented path exists but not with this method. Call it before the routes are
  * registered, and what it returns after.
  */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
   const offered = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
+  app.addHook('onRoute', ({ url, method, schema }) => {
+    if ((schema as { hide?: boolean } | undefined)?.hide) return;
     const methods = offered.get(url) ?? new Set();
     offered.set(url, methods);
     for (const one of [method].flat()) methods.add(one);

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { JobSpec } from '../../../src/spec/job.ts';
 
 declare module 'fastify' {
@@ -13,10 +13,6 @@ declare module 'fastify' {
     streamedBody?: Record<string, { schema: object }>;
   }
 }
-
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 const DESCRIPTION = `Upload a data set, post a training job, watch it, and ask the trained model for predictions
 with honest uncertainty.
@@ -32,7 +28,12 @@ export const openapi = fastifyPlugin(async (app) => {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Trainyard', description: DESCRIPTION, version, license: { name: 'MIT' } },
+      info: {
+        title: 'Trainyard',
+        description: DESCRIPTION,
+        version: packageJson.version,
+        license: { name: 'MIT' },
+      },
       tags: TAGS.map((name) => ({ name })),
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
       security: [{ apiKey: [] }],

@@ -21,7 +21,7 @@ export const apiKeyRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asyn
   const { store } = context;
 
   app.post(
-    '/',
+    '',
     {
       config,
       schema: {
@@ -50,7 +50,7 @@ export const apiKeyRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asyn
   );
 
   app.get(
-    '/',
+    '',
     {
       config,
       schema: {

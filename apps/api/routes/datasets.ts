@@ -36,7 +36,7 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asy
   await app.register(uploadRoute, { context });
 
   app.get(
-    '/',
+    '',
     {
       schema: {
         operationId: 'listDatasets',
@@ -113,7 +113,7 @@ const uploadRoute: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, 
   await app.register(uploadBody, { maxBytes: config.maxUploadBytes, mediaTypes: Object.keys(MEDIA_TYPES) });
 
   app.post(
-    '/',
+    '',
     {
       config: { streamedBody },
       schema: {

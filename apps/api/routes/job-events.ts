@@ -24,8 +24,8 @@ const EventQuery = z.strictObject({
 const DESCRIPTION = `A page of events; \`nextCursor\` is the \`after\` of the next page.
 
 With \`Accept: text/event-stream\` they are streamed as they happen: \`id\` is the sequence number, \`event\` the type,
-and \`Last-Event-ID\` goes on from there. The stream closes after an \`end\` event once the job has ended; who connects
-again then is answered 204, on which an \`EventSource\` stops.`;
+and \`Last-Event-ID\` goes on from there. The stream closes once the job has ended and all is told; who connects again
+after that is answered 204, on which an \`EventSource\` stops.`;
 
 export const jobEventRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
   const { store } = context;

@@ -41,7 +41,7 @@ export const jobRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (
   );
 
   app.post(
-    '/',
+    '',
     {
       config: { invalidBody: 'invalidSpec' },
       schema: {
@@ -76,7 +76,7 @@ export const jobRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (
   );
 
   app.get(
-    '/',
+    '',
     {
       schema: {
         operationId: 'listJobs',

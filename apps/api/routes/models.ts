@@ -16,7 +16,7 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
   const { store, predictions } = context;
 
   app.get(
-    '/',
+    '',
     {
       schema: {
         operationId: 'listModels',

@@ -10,7 +10,7 @@ export const workerRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asyn
   const { store, config } = context;
 
   app.get(
-    '/',
+    '',
     {
       schema: {
         operationId: 'listWorkers',
