@@ -66,7 +66,7 @@ describe('batch norm', () => {
     async (how) => {
       const { output, updates } = apply(
         spec,
-        x,
+        input(),
         weights(),
         how === 'frozen' ? 'train' : how,
         how === 'frozen',
