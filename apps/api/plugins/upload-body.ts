@@ -29,6 +29,7 @@ export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTy
       fieldSize: MAX_FIELD_BYTES,
     },
   });
+  app.removeContentTypeParser('application/json');
   app.addContentTypeParser([...mediaTypes], (_request, payload, done) => done(null, detached(payload)));
 
   app.addHook('onRequest', async ({ headers }) => {
@@ -55,6 +56,6 @@ function detached(request: IncomingMessage): Readable {
 function hangUpSoon(request: IncomingMessage): void {
   request.unpipe();
   request.resume();
-  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
   request.once('close', () => clearTimeout(timer));
 }
