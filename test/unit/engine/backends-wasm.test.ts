@@ -46,6 +46,16 @@ describe('the repaired wasm kernels', () => {
     expect(valuesOf(() => tf.oneHot(ids(), 3, 1, 0, 'int32'))).toEqual(expected);
   });
 
+  it('refuse an id that is not in the table', () => {
+    const table = tf.ones([2, 3]);
+    const before = (tf.backend() as BackendWasm).numDataIds();
+    const ids = tf.tensor1d([1, 2], 'int32');
+    expect(() => tf.gather(table, ids)).toThrow('The index 2 is outside of a table with 2 rows.');
+    ids.dispose();
+    expect((tf.backend() as BackendWasm).numDataIds()).toBe(before);
+    table.dispose();
+  });
+
   it('cast every number but 0 to true', () => {
     expect(valuesOf(() => tf.cast(tf.tensor1d([0, 0.5, -2, 256]), 'bool'))).toEqual([0, 1, 1, 1]);
   });
@@ -76,15 +86,15 @@ describe('a training step on wasm', () => {
   /** Gradients through every kernel of ours that allocates on its way. */
   function step(): void {
     tf.tidy(() => {
-      const picture = tf.gather(tf.randomNormal([5, 4]), tf.zeros([2, 8, 8], 'int32')) as tf.Tensor4D;
+      const picture = tf.gather(tf.randomNormal([5, 4]), tf.zeros([2, 8, 8], 'int32'));
       const loss = (x: tf.Tensor, w: tf.Tensor, d: tf.Tensor, v: tf.Tensor) => {
         const convolved = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, [2, 2], 'same');
         const deep = tf.depthwiseConv2d(convolved, d as tf.Tensor4D, [2, 2], 'same');
         const pooled = tf.avgPool(tf.maxPool(deep, 2, 1, 'same'), 2, 1, 'same');
         return tf.mean(tf.clipByValue(tf.matMul(v, tf.reshape(pooled, [12, 4]), false, true), -1, 1));
       };
-      const parameters = [[3, 3, 4, 3], [2, 2, 3, 2], [7, 4]].map((shape) => tf.randomNormal(shape)); // biome-ignore format: one shape a parameter
-      tf.grads(loss)([picture, ...parameters]);
+      const kernels = [tf.randomNormal([3, 3, 4, 3]), tf.randomNormal([2, 2, 3, 2])];
+      tf.grads(loss)([picture, ...kernels, tf.randomNormal([7, 4])]);
     });
   }
 

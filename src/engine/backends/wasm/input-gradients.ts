@@ -64,7 +64,8 @@ function convolveBack(
     {
       strides: [1, 1],
       dilations: [window.dilationHeight, window.dilationWidth],
-      pad: [[0, 0], [top, bottom], [left, right], [0, 0]], // biome-ignore format: one pair an axis
+      // biome-ignore format: one pair an axis
+      pad: [[0, 0], [top, bottom], [left, right], [0, 0]],
       dataFormat: 'NHWC',
     },
   );

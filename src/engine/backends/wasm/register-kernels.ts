@@ -2,6 +2,7 @@ import { registerCast } from './cast.ts';
 import { registerClipByValue } from './clip-by-value.ts';
 import { registerConv2dFilterGradient } from './conv2d-filter-gradient.ts';
 import { registerDepthwiseFilterGradient } from './depthwise-filter-gradient.ts';
+import { registerGather } from './gather.ts';
 import { registerInputGradients } from './input-gradients.ts';
 import { registerMatMul } from './matmul.ts';
 import { registerMaxPoolGradient } from './max-pool-gradient.ts';
@@ -19,6 +20,7 @@ export function registerKernels(): void {
   registerDepthwiseFilterGradient();
   registerInputGradients();
   registerMaxPoolGradient();
+  registerGather();
   registerSegmentSum();
   registerReductions();
   registerClipByValue();
