@@ -7,7 +7,7 @@ import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts'
 import { type PlannedTarget, planTarget } from './plan-target.ts';
 import { type DataWarning, planWarnings } from './plan-warnings.ts';
 import { Problems } from './problems.ts';
-import { SPLIT_NAMES } from './split.ts';
+import { fewestRows, SPLIT_NAMES } from './split.ts';
 
 /** A column that is used, with the type by which its cells are read. */
 export interface PlannedColumn {
@@ -129,9 +129,7 @@ function countRows(schema: DatasetSchema, { classes }: PlannedTarget): number {
   return classes ? classes.reduce((sum, { count }) => sum + count, 0) : schema.rows;
 }
 
-/** Two rows at least to train on, and one for each other split that is asked for. */
 function checkRows(split: SplitSpec, rows: number, problems: Problems): void {
-  const others = 'column' in split ? 0 : [split.validation, split.test].filter((share) => share > 0).length;
-  if (rows < 2 + others)
+  if (rows < fewestRows('column' in split ? { validation: 0, test: 0 } : split))
     problems.add('/data/dataset', `${rows} ${rows === 1 ? 'row is' : 'rows are'} too few to train on`);
 }

@@ -41,16 +41,32 @@ export function splitByColumn(rows: Uint32Array, column: ClassColumn, name: stri
   return inOrder(split);
 }
 
-/** The largest-remainder split of `count` rows; a split that is asked for gets a row wherever there are three. */
-export function splitSizes(count: number, { validation, test }: Shares): Sizes {
-  const quotas = [1 - validation - test, validation, test].map((share) => share * count);
-  const sizes = apportion(count, quotas, [count, count, count]) as [number, number, number];
-  for (const [i, share] of [validation, test].entries()) {
-    if (share === 0 || sizes[i + 1]! > 0 || sizes[0] < 2) continue;
-    sizes[0]--;
-    sizes[i + 1]!++;
+/** The fewest rows that these shares can be taken of: two to train on, and one for each split that is asked for. */
+export function fewestRows({ validation, test }: Shares): number {
+  return fewest({ validation, test }).reduce((sum, rows) => sum + rows, 0);
+}
+
+function fewest({ validation, test }: Shares): number[] {
+  return [2, validation > 0 ? 1 : 0, test > 0 ? 1 : 0];
+}
+
+/** Shares `count` rows out by largest remainders; what then has too few takes from what has most to spare. */
+export function splitSizes(count: number, shares: Shares): Sizes {
+  const quotas = [1 - shares.validation - shares.test, shares.validation, shares.test].map(
+    (share) => share * count,
+  );
+  const sizes = apportion(count, quotas, [count, count, count]);
+  if (count >= fewestRows(shares)) raiseTo(fewest(shares), sizes);
+  return { train: sizes[0]!, validation: sizes[1]!, test: sizes[2]! };
+}
+
+/** Moves rows until every part has its least; there must be enough of them. */
+function raiseTo(least: readonly number[], sizes: number[]): void {
+  const spare = () => sizes.map((size, i) => size - least[i]!);
+  for (let spares = spare(); Math.min(...spares) < 0; spares = spare()) {
+    sizes[spares.indexOf(Math.max(...spares))]!--;
+    sizes[spares.indexOf(Math.min(...spares))]!++;
   }
-  return { train: sizes[0], validation: sizes[1], test: sizes[2] };
 }
 
 /** Sizes a class whose sums are those of the whole; a class gives away all of its rows but one. */

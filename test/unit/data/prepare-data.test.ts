@@ -33,10 +33,9 @@ const raw = { target: 'y', standardize: false } as const;
 
 describe('standardizing', () => {
   it('gives training mean 0 and std 1, measures others by the same, and can be undone', async () => {
-    const values = fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), {
-      minLength: 10,
-      maxLength: 40,
-    });
+    // Thousandths, since the squares of numbers near 1e-162 are 0, and so is their standard deviation.
+    const value = fc.integer({ min: -1e7, max: 1e7 }).map((thousandths) => thousandths / 1_000);
+    const values = fc.array(value, { minLength: 10, maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(values, fc.nat(), async (numbers, seed) => {
         fc.pre(new Set(numbers).size > 8);
