@@ -356,6 +356,7 @@ export interface JobQueue {
   /** Hands messages, one at a time, to `handle`. A message whose worker dies is handed out again. */
   consume(handle: (message: JobMessage) => Promise<void>): QueueConsumer;
   ping(): Promise<void>;
+  /** Closes its consumers first. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import type { IQueueBackend } from 'bullmq';
-import type { JobMessage, JobQueue } from '../../jobs/ports.ts';
+import type { JobMessage, JobQueue, QueueConsumer } from '../../jobs/ports.ts';
 import type { Backend } from './backend.ts';
 import { type ConsumerTimings, consume } from './consumer.ts';
 import { deadline } from './deadline.ts';
@@ -29,9 +29,17 @@ export async function openBullQueue<B extends IQueueBackend, C>(
   });
   queue.on('error', report);
 
-  const close = async () => {
+  const consumers: QueueConsumer[] = [];
+  const disconnect = async () => {
+    // A consumer that outlives its connection asks for messages, and fails, without a pause.
+    await Promise.all(consumers.map((consumer) => consumer.close()));
     await deadline(queue.close(), CLOSE_MS, 'Closing the queue').catch(report);
     await backend.disconnect();
+  };
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= disconnect();
+    return closed;
   };
   await deadline(queue.waitUntilReady(), START_MS, 'Connecting to the queue').catch(async (error) => {
     await close();
@@ -52,7 +60,11 @@ export async function openBullQueue<B extends IQueueBackend, C>(
     async remove(message) {
       await queue.remove(messageId(message));
     },
-    consume: (handle) => consume(name, backend, timings, handle, report),
+    consume(handle) {
+      const consumer = consume(name, backend, timings, handle, report);
+      consumers.push(consumer);
+      return consumer;
+    },
     async ping() {
       await deadline(Promise.resolve(backend.ping()), PING_MS, 'Asking after the queue');
     },

@@ -66,15 +66,20 @@ export function consume<B extends IQueueBackend, C>(
   };
   void start();
 
+  const stop = async (): Promise<void> => {
+    closing.abort();
+    const stopped = worker?.close() ?? Promise.resolve();
+    while (!(await settles(stopped))) {
+      // Either the handler still works, which it may, or the server doesn't answer.
+      if (inHand === undefined) return void worker?.disconnect().catch(report);
+      await inHand;
+    }
+  };
+  let closed: Promise<void> | undefined;
   return {
-    async close() {
-      closing.abort();
-      const closed = worker?.close() ?? Promise.resolve();
-      while (!(await settles(closed))) {
-        // Either the handler still works, which it may, or the server doesn't answer.
-        if (inHand === undefined) return void worker?.disconnect().catch(report);
-        await inHand;
-      }
+    close() {
+      closed ??= stop();
+      return closed;
     },
   };
 }
