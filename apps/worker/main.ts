@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
@@ -8,6 +9,7 @@ import { createSweeper } from '../../src/jobs/sweeper.ts';
 import { every } from './every.ts';
 import { hostPredictor } from './predictor-host.ts';
 import { superviseRun } from './supervise-run.ts';
+import { removeAbandonedWork } from './work-folders.ts';
 
 /**
  * A worker: takes jobs from the queue one at a time and supervises a trainer child for each, keeps a predictor
@@ -34,7 +36,12 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
   const { leaseMs } = timings;
   const id = newId('wrk');
   const startedAt = new Date();
-  const runs = createRunService({ store, queue, leaseMs });
+  const runs = createRunService({
+    store,
+    queue,
+    leaseMs,
+    onQueueError: (err, jobId) => logger.warn({ err, jobId }, 'The queue was not told; the sweeper will'),
+  });
   const sweeper = createSweeper({ store, queue, runs, leaseMs });
   const predictor = hostPredictor({
     blobs,
@@ -59,10 +66,16 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
       startedAt,
     });
   await sayAlive();
+  const living = await store.workers.alive(new Date(Date.now() - leaseMs));
+  await removeAbandonedWork(
+    join(config.home, 'work'),
+    living.map((worker) => worker.id),
+  );
   const onFault = (what: string) => (err: unknown) => logger.warn({ err }, what);
   const alive = every(timings.heartbeatMs, sayAlive, onFault('The worker’s heartbeat could not be written'));
   const sweeps = every(timings.sweepMs, sweeper.sweep, onFault('A sweep failed; the next one tries again'));
-  const supervision = { store, blobs, runs, timings, backend, workDirectory: join(config.home, 'work') };
+  const workDirectory = join(config.home, 'work', id);
+  const supervision = { store, blobs, runs, timings, backend, workDirectory };
   const consumer = queue.consume(async (message) => {
     const claim = await runs.claim(message, id);
     if (!claim) return;
@@ -78,6 +91,7 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
       sweeps.stop();
       alive.stop();
       predictor.stop();
+      await rm(workDirectory, { recursive: true, force: true });
       await store.workers.remove(id).catch(onFault('The worker’s row could not be removed'));
     },
   };

@@ -9,6 +9,8 @@ export interface Relay<Message> {
   drained(): Promise<void>;
 }
 
+/** Of metric points, so many are written at once. */
+const MOST_POINTS = 5_000;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5_000;
 
@@ -65,7 +67,7 @@ function next<Message extends TrainerMessage>(waiting: Message[]): Message | und
   const message = waiting.shift();
   if (message?.type !== 'metrics') return message;
   const points = [...message.points];
-  for (let head = waiting[0]; head?.type === 'metrics'; head = waiting[0]) {
+  for (let head = waiting[0]; head?.type === 'metrics' && points.length < MOST_POINTS; head = waiting[0]) {
     points.push(...head.points);
     waiting.shift();
   }

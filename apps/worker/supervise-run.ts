@@ -83,11 +83,11 @@ async function train(
 
   try {
     const exit = await trainer.exit;
-    const verdict = watch.verdict();
+    const ending = lastWord ?? watch.verdict() ?? died(exit);
+    if (await hasContent(logPath)) relay.push(trainerLog(logPath));
     await relay.drained();
     if (watch.fenceLost()) throw new FenceLostError(`run ${claim.run.id} has been taken over`);
-    await keepLog(recorder, logPath);
-    await conclude(claim, supervision, recorder, verdict ?? lastWord ?? died(exit), logger);
+    await conclude(claim, supervision, recorder, ending, logger);
   } finally {
     // Until all is written the run is alive, whatever the database makes us wait.
     watch.end();
@@ -121,9 +121,12 @@ async function conclude(
   }
 }
 
-async function keepLog(recorder: RunRecorder, logPath: string): Promise<void> {
-  const { size } = await stat(logPath).catch(() => ({ size: 0 }));
-  if (size > 0) await recorder.keepText('trainer.log', logPath);
+async function hasContent(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => ({ size: 0 }))).size > 0;
+}
+
+function trainerLog(path: string): Extract<TrainerMessage, { type: 'artifact' }> {
+  return { type: 'artifact', name: 'trainer.log', path, mediaType: 'text/plain; charset=utf-8' };
 }
 
 async function startCommand(

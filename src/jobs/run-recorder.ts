@@ -1,9 +1,9 @@
 import { toJsonNumber } from '../spec/common.ts';
 import type { MetricPoint, TrainerMessage } from '../spec/trainer.ts';
-import { discardBlob, keepBlob } from './blob-keeping.ts';
+import { discardBlob } from './blob-keeping.ts';
 import { newId } from './ids.ts';
-import { mayBecome } from './lifecycle.ts';
-import type { ArtifactRow, BlobStore, CheckpointRow, Store, StoredBlob } from './ports.ts';
+import { isTerminal, mayBecome } from './lifecycle.ts';
+import type { ArtifactRow, BlobStore, JobRow, Store, StoredBlob } from './ports.ts';
 import { type Claim, endCancelled, endSucceeded, FenceLostError, type RunService } from './run-service.ts';
 
 type Message<T extends TrainerMessage['type']> = Extract<TrainerMessage, { type: T }>;
@@ -12,8 +12,6 @@ type Message<T extends TrainerMessage['type']> = Extract<TrainerMessage, { type:
 export interface RunRecorder {
   /** Records one message; in order, one at a time. @throws FenceLostError, TrainyardError unavailable */
   record(message: Exclude<TrainerMessage, { type: 'stopped' | 'failed' }>): Promise<void>;
-  /** Stores a text, such as the trainer's log, under a name. */
-  keepText(name: string, path: string): Promise<void>;
 }
 
 export function createRunRecorder(
@@ -80,25 +78,23 @@ export function createRunRecorder(
   }
 
   async function checkpoint({ position, path }: Message<'checkpoint'>): Promise<void> {
-    const { key: blobKey, bytes } = await keepFile(path);
-    const row: CheckpointRow = {
-      ...position,
-      id: newId('ckp'),
-      jobId: job.id,
-      runId: run.id,
-      blobKey,
-      bytes,
-      createdAt: new Date(),
-    };
-    const outdated = await runs.write(claim, async (inside) => {
-      await keepBlob(inside, blobs, blobKey);
-      await inside.checkpoints.insert(row);
-      await inside.events.append(job.id, 'checkpoint', { id: row.id, ...position, bytes });
-      const rows = (await inside.checkpoints.list(job.id)).slice(job.spec.checkpoint.keep);
-      await inside.checkpoints.delete(rows.map(({ id }) => id));
-      return rows;
+    await keepFile(path, async (inside, _, { key: blobKey, bytes }) => {
+      const id = newId('ckp');
+      const createdAt = new Date();
+      await inside.checkpoints.insert({
+        ...position,
+        id,
+        jobId: job.id,
+        runId: run.id,
+        blobKey,
+        bytes,
+        createdAt,
+      });
+      await inside.events.append(job.id, 'checkpoint', { id, ...position, bytes });
+      const outdated = (await inside.checkpoints.list(job.id)).slice(job.spec.checkpoint.keep);
+      await inside.checkpoints.delete(outdated.map((row) => row.id));
+      return outdated.map((row) => row.blobKey);
     });
-    for (const { blobKey } of outdated) await discardBlob(store, blobs, blobKey);
   }
 
   async function warning({ code, message }: Message<'warning'>): Promise<void> {
@@ -106,10 +102,10 @@ export function createRunRecorder(
   }
 
   async function artifact({ name, path, mediaType }: Message<'artifact'>): Promise<void> {
-    const { key: blobKey, bytes } = await keepFile(path);
-    await runs.write(claim, async (inside) => {
-      await keepBlob(inside, blobs, blobKey);
+    await keepFile(path, async (inside, _, { key: blobKey, bytes }) => {
+      const replaced = await inside.artifacts.get(job.id, name);
       await putArtifact(inside, { name, mediaType, blobKey, bytes });
+      return replaced ? [replaced.blobKey] : [];
     });
   }
 
@@ -122,11 +118,13 @@ export function createRunRecorder(
   }
 
   async function succeeded({ modelPath, model, evaluation }: Message<'succeeded'>): Promise<void> {
-    const { key: blobKey, bytes } = await keepFile(modelPath);
-    await runs.write(claim, async (inside, current) => {
-      if (!mayBecome(current.status, 'succeeded')) return endCancelled(inside, current, run);
+    await keepFile(modelPath, async (inside, current, { key: blobKey, bytes }) => {
+      if (isTerminal(current.status)) return []; // written before, though the answer was lost
+      if (!mayBecome(current.status, 'succeeded')) {
+        await endCancelled(inside, current, run);
+        return [blobKey];
+      }
       const id = newId('mdl');
-      await keepBlob(inside, blobs, blobKey);
       await inside.stages.finish(job.id, run.fence, current.stage ?? 1, 'succeeded', current.step ?? 0);
       const { version } = await inside.models.insert({
         ...model,
@@ -147,11 +145,36 @@ export function createRunRecorder(
       await inside.events.append(job.id, 'model', { modelId: id, version, evaluation: toJson(evaluation) });
       const metrics = { ...current.metrics, ...evaluation };
       await endSucceeded(inside, current, run, { modelId: id, progress: 1, metrics });
+      return [];
     });
   }
 
-  /** Moves a file to the blobs; asked again, since writing about it failed, it answers what it did. */
-  function keepFile(path: string): Promise<StoredBlob> {
+  /**
+   * Moves a file to the blobs and writes the rows that name it, or leaves neither.
+   * @param write answers the blobs that its rows no longer name, to be discarded
+   */
+  async function keepFile(
+    path: string,
+    write: (inside: Store, current: JobRow, blob: StoredBlob) => Promise<readonly string[]>,
+  ): Promise<void> {
+    const blob = await moved(path);
+    const discard = (blobKey: string) => discardBlob(store, blobs, blobKey);
+    try {
+      const outdated = await runs.write(claim, async (inside, current) => {
+        await inside.lockBlob(blob.key);
+        // A twin of this content may have been discarded since. Then the file is gone, and no trying helps.
+        await blobs.localPath(blob.key);
+        return write(inside, current, blob);
+      });
+      for (const blobKey of outdated) await discard(blobKey);
+    } catch (error) {
+      if (error instanceof FenceLostError) await discard(blob.key);
+      throw error;
+    }
+  }
+
+  /** Once moved, a file stays so: writing about it may have to be tried again. */
+  function moved(path: string): Promise<StoredBlob> {
     const kept = keptFiles.get(path) ?? blobs.putFile(path);
     keptFiles.set(path, kept);
     kept.catch(() => keptFiles.delete(path));
@@ -181,8 +204,6 @@ export function createRunRecorder(
           return succeeded(message);
       }
     },
-    keepText: (name, path) =>
-      artifact({ type: 'artifact', name, path, mediaType: 'text/plain; charset=utf-8' }),
   };
 }
 

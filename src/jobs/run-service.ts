@@ -46,6 +46,8 @@ interface Dependencies {
   queue: Pick<JobQueue, 'add'>;
   /** A run whose worker was silent for longer is lost. */
   leaseMs: number;
+  /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
+  onQueueError: (error: unknown, jobId: string) => void;
 }
 
 const LOST: Failure = {
@@ -54,7 +56,7 @@ const LOST: Failure = {
   retryable: true,
 };
 
-export function createRunService({ store, queue, leaseMs }: Dependencies): RunService {
+export function createRunService({ store, queue, leaseMs, onQueueError }: Dependencies): RunService {
   async function write<T>(claim: Claim, work: (inside: Store, job: JobRow) => Promise<T>): Promise<T> {
     return store.transaction(async (inside) => {
       const job = await inside.jobs.lock(claim.job.id);
@@ -63,13 +65,12 @@ export function createRunService({ store, queue, leaseMs }: Dependencies): RunSe
     });
   }
 
-  /** After the commit: a message that is lost here is found missing by the sweeper. */
+  /** After the commit: the queue only says “look”. */
   async function enqueue(next: Next | null): Promise<void> {
-    if (next)
-      await queue.add(
-        { jobId: next.job.id, attempt: next.attempt },
-        { priority: next.job.priority, delayMs: next.delayMs },
-      );
+    if (!next) return;
+    const { job, attempt, delayMs } = next;
+    const adding = queue.add({ jobId: job.id, attempt }, { priority: job.priority, delayMs });
+    await adding.catch((error) => onQueueError(error, job.id));
   }
 
   return {

@@ -4,6 +4,7 @@ import { activationName } from '../../spec/activation.ts';
 import { defaultInitializer } from '../../spec/initializer.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import type { LayerSpec } from '../../spec/layer.ts';
+import type { StageSpec } from '../../spec/stage.ts';
 import type { Validation } from '../services.ts';
 
 type Warning = Validation['warnings'][number];
@@ -13,7 +14,7 @@ export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warni
   return [
     ...spec.model.layers.flatMap((layer, i) => adviseLayer(spec.model.layers, layer, i, plan)),
     ...spec.stages.flatMap((stage, i) => [
-      ...adviseRate(stage.optimizer, i),
+      ...adviseRate(stage, i),
       ...adviseBatch(stage.batchSize, spec.model.layers, i),
     ]),
     ...adviseSize(parameters, plan),
@@ -53,17 +54,14 @@ function seluFaults(
 const HIGH_RATE = { sgd: 1, momentum: 0.5, nesterov: 0.5, adagrad: 1 } as const;
 const HIGH_ADAPTIVE_RATE = 0.1;
 
-function adviseRate({ type, learningRate }: JobSpec['stages'][number]['optimizer'], i: number): Warning[] {
+function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, i: number): Warning[] {
+  const cycles = schedule.type === 'oneCycle';
+  const rate = cycles ? schedule.maxLearningRate : learningRate;
   const high = type in HIGH_RATE ? HIGH_RATE[type as keyof typeof HIGH_RATE] : HIGH_ADAPTIVE_RATE;
-  if (learningRate <= high) return [];
-  const pointer = pointerTo('stages', i, 'optimizer', 'learningRate');
-  return [
-    {
-      code: 'highLearningRate',
-      pointer,
-      message: `${learningRate} is high for ${type}: training may diverge`,
-    },
-  ];
+  if (rate <= high) return [];
+  const place = cycles ? ['schedule', 'maxLearningRate'] : ['optimizer', 'learningRate'];
+  const message = `${rate} is high for ${type}: training may diverge`;
+  return [{ code: 'highLearningRate', pointer: pointerTo('stages', i, ...place), message }];
 }
 
 function adviseBatch(batchSize: number, layers: readonly LayerSpec[], i: number): Warning[] {
