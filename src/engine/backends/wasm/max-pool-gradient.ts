@@ -36,14 +36,24 @@ function winnersOf(window: Window, x: Float32Array): Int32Array {
   walkBatch(window, (_tap, input, output, count) => {
     for (let pixel = 0; pixel < count; pixel++) {
       const from = (input + pixel * strideWidth) * inChannels;
-      const at = (output + pixel) * inChannels;
-      for (let channel = 0; channel < inChannels; channel++) {
-        const value = x[from + channel]!;
-        if (value <= greatest[at + channel]!) continue;
-        greatest[at + channel] = value;
-        winners[at + channel] = from + channel;
-      }
+      keepGreater(x, from, greatest, winners, (output + pixel) * inChannels, inChannels);
     }
   });
   return winners;
+}
+
+function keepGreater(
+  x: Float32Array,
+  from: number,
+  greatest: Float32Array,
+  winners: Int32Array,
+  at: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const value = x[from + i]!;
+    if (value <= greatest[at + i]!) continue;
+    greatest[at + i] = value;
+    winners[at + i] = from + i;
+  }
 }
