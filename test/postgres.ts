@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -15,7 +17,6 @@ import {
   serverUrl,
   serverUser,
   startServer,
-  stopServer,
 } from '../src/adapters/embedded/cluster.ts';
 
 /**
@@ -35,6 +36,7 @@ const DEBIAN = '/usr/lib/postgresql';
 /** Vitest's global setup: starts the server and prepares the template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const cluster = await createTestCluster();
+  const endServer = guardServer(cluster);
   const port = await freePort();
   await createCluster(cluster);
   await startServer(cluster, port, { fsync: 'off', max_connections: 300 });
@@ -42,9 +44,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await query(url, `CREATE DATABASE ${TEMPLATE}`);
   await migrate(await serverUrl(cluster, port, TEMPLATE));
   project.provide('postgresUrl', url);
+  return endServer;
+}
+
+/**
+ * Stops the server and removes its folder when it is told to, and when this process dies in whatever way: its end
+ * closes the pipe that a shell waits on.
+ */
+function guardServer({ bin, folder, user }: Cluster): () => Promise<void> {
+  const script = 'cat; "$0" stop --mode=immediate --pgdata="$1/data"; rm -r "$1"';
+  const guard = spawn('/bin/sh', ['-c', script, join(bin, 'pg_ctl'), folder], {
+    ...user,
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const ended = once(guard, 'exit');
   return async () => {
-    await stopServer(cluster);
-    rmSync(cluster.folder, { recursive: true });
+    guard.stdin.end();
+    await ended;
   };
 }
 
