@@ -95,11 +95,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
     'apps/',
     (it, file) => !it.startsWith('apps/') || it.startsWith(`${file.split('/').slice(0, 2).join('/')}/`),
   ),
-  'only the context wires adapters; the command starts and migrates the database': reserved(
+  'only the context wires adapters; the command and the health check reach the database themselves': reserved(
     among('src/adapters/'),
     'src/adapters/',
     'src/context.ts',
     'apps/cli/',
+    'apps/worker/health.ts',
   ),
   'only the backends import a tfjs backend': reserved(isBackend, 'src/engine/backends/'),
   'only the API imports Fastify': reserved((it) => /^(@fastify\/|fastify)/.test(it), 'apps/api/'),

@@ -95,7 +95,7 @@ const BROKEN: Readonly<Record<string, [texts: Record<string, string>, breach: st
     { 'apps/api/x.ts': "import { train } from '../worker/train-run.ts';" },
     'apps/api/x.ts imports apps/worker/train-run.ts',
   ],
-  'only the context wires adapters; the command starts and migrates the database': [
+  'only the context wires adapters; the command and the health check reach the database themselves': [
     { 'apps/api/x.ts': "import { createStore } from '../../src/adapters/db/store.ts';" },
     'apps/api/x.ts imports src/adapters/db/store.ts',
   ],
