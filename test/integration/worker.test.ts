@@ -1,0 +1,395 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Supervision, superviseRun } from '../../apps/worker/supervise-run.ts';
+import { createStore } from '../../src/adapters/db/store.ts';
+import type { Store } from '../../src/jobs/ports.ts';
+import { type Claim, createRunService, type RunService } from '../../src/jobs/run-service.ts';
+import { createSweeper } from '../../src/jobs/sweeper.ts';
+import type { JobSpecInput } from '../../src/spec/job.ts';
+import { lineTo } from '../outage.ts';
+import { TestService } from './service.ts';
+
+/**
+ * The worker against trainers that do what ours should never do. They are real child processes that speak the
+ * protocol of src/spec/trainer.ts; recovery.test.ts has the true trainer.
+ */
+
+let service: TestService;
+let runs: RunService;
+let projectId: string;
+let spec: JobSpecInput;
+
+beforeAll(async () => {
+  service = await TestService.start();
+  runs = runsOn(service.context.store);
+  const uploaded = await service.upload('concrete.csv');
+  projectId = uploaded.projectId;
+  spec = {
+    data: { dataset: uploaded.datasetId, target: 'strength' },
+    model: { layers: [{ type: 'dense', units: 4, activation: 'relu' }] },
+    stages: [{ epochs: 1 }],
+    checkpoint: { keep: 2 },
+  };
+});
+afterAll(() => service.stop());
+
+function runsOn(store: Store): RunService {
+  const { queue, config } = service.context;
+  const onQueueError = (error: unknown) => {
+    throw error;
+  };
+  return createRunService({ store, queue, leaseMs: config.timings.leaseMs, onQueueError });
+}
+
+const PROLOGUE = `
+  import { writeFileSync } from 'node:fs';
+  const say = (message) => new Promise((told) => process.send(message, told));
+  const at = (step) => ({ stage: 1, epoch: 1, step });
+  const metric = (step) => ({ ...at(step), name: 'step_loss', value: step === 2 ? NaN : 1 / step });
+  let stop;
+  const stopAsked = new Promise((resolve) => { stop = resolve; });
+  process.on('message', (command) => (command.type === 'stop' ? stop() : train(command)));
+  const begin = async () => {
+    await say({ type: 'started', device: 'scripted' });
+    await say({ type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 10 });
+  };
+  const forever = () => new Promise(() => setInterval(() => {}, 1000));
+  const checkpoint = async ({ workDirectory }, step) => {
+    const path = workDirectory + '/checkpoint-' + step;
+    writeFileSync(path, 'checkpoint ' + step + ' ' + workDirectory);
+    await say({ type: 'checkpoint', position: at(step), path });
+  };
+  const succeed = async ({ workDirectory, runId }) => {
+    const modelPath = workDirectory + '/model';
+    writeFileSync(modelPath, 'the model of ' + runId);
+    const model = { task: 'regression', inputs: ['water'], target: 'strength', classes: null, parameters: 3, stochastic: false };
+    await say({ type: 'succeeded', modelPath, model, evaluation: { test_rmse: 5 } });
+    process.exit(0);
+  };
+  const stopped = async () => { await say({ type: 'stopped' }); process.exit(0); };
+`;
+
+interface Supervised {
+  claim: Claim;
+  /** Resolves when the supervision of the run is over. */
+  over: Promise<void>;
+}
+
+/** Creates a job and supervises its first run with a trainer that does as `body` says. */
+async function supervise(
+  body: string,
+  change: { spec?: Partial<JobSpecInput>; supervision?: Partial<Supervision>; drain?: AbortSignal } = {},
+): Promise<Supervised> {
+  const { store, blobs, logger, config } = service.context;
+  const job = await service.create(projectId, { ...spec, ...change.spec });
+  const claim = (await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_test'))!;
+  const directory = await mkdtemp(join(service.home, 'scripted-'));
+  const script = join(directory, 'trainer.mjs');
+  await writeFile(script, `${PROLOGUE}\nasync function train(command) {\n${body}\n}`);
+  const supervision: Supervision = {
+    store,
+    blobs,
+    runs,
+    timings: config.timings,
+    backend: 'wasm',
+    workDirectory: directory,
+    trainerScript: pathToFileURL(script),
+    ...change.supervision,
+  };
+  const over = superviseRun(claim, supervision, logger, change.drain ?? new AbortController().signal);
+  return { claim, over: over.finally(() => rm(script)) };
+}
+
+async function jobOf({ claim }: Supervised) {
+  return (await service.context.store.jobs.get(claim.job.id))!;
+}
+
+async function eventsOf({ claim }: Supervised) {
+  return service.context.store.events.list(claim.job.id, 0, 1_000);
+}
+
+async function artifactText({ claim }: Supervised, name: string): Promise<string> {
+  const artifact = (await service.context.store.artifacts.get(claim.job.id, name))!;
+  return readFile(await service.context.blobs.localPath(artifact.blobKey), 'utf8');
+}
+
+async function until(ready: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await ready())) {
+    if (Date.now() > deadline) throw new Error('it never came to be');
+    await sleep(20);
+  }
+}
+
+const begun = (run: Supervised) => until(async () => (await jobOf(run)).stage === 1);
+
+describe('a run that goes well', () => {
+  it('leaves its metrics, its newest checkpoints and its model, told in order', async () => {
+    const run = await supervise(`
+      await begin();
+      await say({ type: 'metrics', points: [metric(1), metric(2)] });
+      await say({ type: 'metrics', points: [metric(3)] });
+      for (const step of [1, 2, 3]) await checkpoint(command, step);
+      await say({ type: 'epoch', position: at(3), epochs: 1, metrics: { loss: Infinity }, progress: 1, etaSeconds: 0, seconds: 1 });
+      await succeed(command);
+    `);
+    await run.over;
+    const { store, blobs } = service.context;
+    const job = await jobOf(run);
+    expect(job).toMatchObject({ status: 'succeeded', progress: 1, step: 3, statusDetail: null });
+    expect(job.metrics).toEqual({ loss: Infinity, test_rmse: 5 });
+    const told = (await eventsOf(run)).map(({ type, data }) => (type === 'status' ? data.to : type));
+    expect(told.slice(0, 5)).toEqual(['queued', 'running', 'run', 'run', 'stage']);
+    expect(told.slice(5)).toEqual([
+      ...['checkpoint', 'checkpoint', 'checkpoint', 'epoch', 'artifact', 'model', 'run', 'succeeded'],
+    ]);
+    const points = await store.metrics.read(job.id, { maxPoints: 100 });
+    expect(points.map(({ value }) => value)).toEqual([1, NaN, 1 / 3]);
+    const checkpoints = await store.checkpoints.list(job.id);
+    expect(checkpoints.map(({ step }) => step)).toEqual([3, 2]);
+    const [, second] = (await eventsOf(run)).filter(({ type }) => type === 'checkpoint');
+    expect(second!.data.id).toBe(checkpoints[1]!.id);
+    expect(await artifactText(run, 'model.safetensors')).toBe(`the model of ${run.claim.run.id}`);
+    expect(await blobs.localPath((await store.models.get(job.modelId!, projectId))!.blobKey)).toBeTruthy();
+  });
+
+  it('removes the work folder, and the blobs of outdated checkpoints', async () => {
+    const blobsBefore = await countBlobs();
+    const run = await supervise(`
+      await begin();
+      for (let step = 1; step <= 10; step++) await checkpoint(command, step);
+      await succeed(command);
+    `);
+    await run.over;
+    // Two checkpoints are kept, and the model.
+    expect(await countBlobs()).toBe(blobsBefore + 3);
+    const folders = await readdir(service.home, { recursive: true });
+    expect(folders.filter((path) => path.includes(run.claim.run.id))).toEqual([]);
+  });
+
+  async function countBlobs(): Promise<number> {
+    const files = await readdir(join(service.home, 'blobs'), { recursive: true });
+    return files.filter((path) => /[0-9a-f]{64}$/.test(path)).length;
+  }
+});
+
+describe('a trainer that ends without a word', () => {
+  it('is a bug: its own words are kept in a log and not told to the user', async () => {
+    const run = await supervise(`await begin(); throw new Error('a secret of the inside');`);
+    await run.over;
+    const { status, failure, attempt } = await jobOf(run);
+    expect({ status, attempt }).toEqual({ status: 'failed', attempt: 1 });
+    expect(failure).toMatchObject({ code: 'bug', retryable: false });
+    expect(failure!.message).not.toContain('secret');
+    expect(await artifactText(run, 'trainer.log')).toContain('a secret of the inside');
+  });
+
+  it('out of memory, in V8’s own way, isn’t tried again', async () => {
+    vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=32');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const run = await supervise(`
+      await begin();
+      const hoard = [];
+      for (;;) hoard.push({ more: hoard.length });
+    `);
+    await run.over;
+    expect(await jobOf(run)).toMatchObject({ status: 'failed', failure: { code: 'outOfMemory' } });
+  });
+
+  it('killed from outside, is followed by another run after a pause', async () => {
+    const run = await supervise(`await begin(); process.kill(process.pid, 'SIGKILL');`);
+    await run.over;
+    expect(await jobOf(run)).toMatchObject({ status: 'queued', attempt: 2, faults: 1, failure: null });
+    const [ended] = await service.context.store.runs.list(run.claim.job.id);
+    expect(ended).toMatchObject({ status: 'failed', failure: { code: 'trainerKilled' } });
+  });
+});
+
+describe('a trainer that is to stop', () => {
+  it('stops when the job is cancelled', async () => {
+    const run = await supervise(
+      `await begin(); await stopAsked; await checkpoint(command, 7); await stopped();`,
+    );
+    await begun(run);
+    await service.context.jobs.cancel(projectId, run.claim.job.id);
+    await run.over;
+    expect(await jobOf(run)).toMatchObject({ status: 'cancelled', failure: null });
+    const [kept] = await service.context.store.checkpoints.list(run.claim.job.id);
+    expect(kept!.step).toBe(7);
+  });
+
+  it('is killed after the grace when it doesn’t heed', async () => {
+    const { timings } = service.context.config;
+    const run = await supervise(
+      `await begin(); await say({ type: 'warning', code: 'pid', message: String(process.pid) }); await forever();`,
+      { supervision: { timings: { ...timings, cancelGraceMs: 500 } } },
+    );
+    await begun(run);
+    await service.context.jobs.cancel(projectId, run.claim.job.id);
+    const askedAt = Date.now();
+    await run.over;
+    expect(Date.now() - askedAt).toBeGreaterThan(400);
+    expect(Date.now() - askedAt).toBeLessThan(500 + 10 * timings.heartbeatMs);
+    expect(await jobOf(run)).toMatchObject({ status: 'cancelled', failure: null });
+    const warning = (await eventsOf(run)).find(({ type }) => type === 'warning')!;
+    expect(() => process.kill(Number(warning.data.message), 0)).toThrow(/ESRCH/);
+  });
+
+  it('ends its job as cancelled though it succeeded meanwhile, and leaves no model', async () => {
+    const run = await supervise(`await begin(); await stopAsked; await succeed(command);`);
+    await begun(run);
+    await service.context.jobs.cancel(projectId, run.claim.job.id);
+    await run.over;
+    expect(await jobOf(run)).toMatchObject({ status: 'cancelled', modelId: null });
+    expect(await service.context.store.artifacts.list(run.claim.job.id)).toEqual([]);
+  });
+
+  it('gives its job back, without a fault, when the worker drains', async () => {
+    const drain = new AbortController();
+    const run = await supervise(`await begin(); await stopAsked; await stopped();`, { drain: drain.signal });
+    await begun(run);
+    drain.abort();
+    await run.over;
+    expect(await jobOf(run)).toMatchObject({ status: 'queued', attempt: 2, faults: 0 });
+  });
+
+  it('is killed when the job has used up its time', async () => {
+    const run = await supervise(`await begin(); await forever();`, { spec: { limits: { maxSeconds: 0.5 } } });
+    await run.over;
+    expect(await jobOf(run)).toMatchObject({
+      status: 'failed',
+      failure: { code: 'timeout', retryable: false },
+    });
+  });
+});
+
+describe('a run that was given up', () => {
+  it('has its trainer killed, and writes nothing more', async () => {
+    const run = await supervise(`
+      await begin();
+      for (let step = 1; ; step++) {
+        await say({ type: 'metrics', points: [metric(step)] });
+        await checkpoint(command, step);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    `);
+    const { id } = run.claim.job;
+    await until(async () => (await service.context.store.checkpoints.list(id)).length > 0);
+    expect(await runs.giveUpLost(id, new Date(Date.now() + 60_000))).toBe(true);
+    const left = await everythingOf(id);
+    await run.over;
+    await sleep(100);
+    expect(await everythingOf(id)).toEqual(left);
+    expect((await jobOf(run)).status).toBe('queued');
+  });
+
+  async function everythingOf(jobId: string) {
+    const { store } = service.context;
+    return {
+      job: await store.jobs.get(jobId),
+      events: await store.events.list(jobId, 0, 10_000),
+      metrics: await store.metrics.read(jobId, { maxPoints: 10_000 }),
+      checkpoints: await store.checkpoints.list(jobId),
+    };
+  }
+});
+
+describe('a database that goes away in the middle of a run', () => {
+  it('finds everything written when it is back, and training has gone on', async () => {
+    const line = await lineTo(service.context.config.databaseUrl!);
+    const store = await createStore({ url: line.url, poolSize: 3 });
+    const run = await supervise(
+      `
+      await begin();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      for (let step = 1; step <= 50; step++) await say({ type: 'metrics', points: [metric(step)] });
+      await checkpoint(command, 50);
+      await succeed(command);
+    `,
+      { supervision: { store, runs: runsOn(store) } },
+    );
+    try {
+      await begun(run);
+      await line.cut();
+      await sleep(1_500);
+      await line.mend();
+      await run.over;
+      expect(await jobOf(run)).toMatchObject({ status: 'succeeded', faults: 0 });
+      const { metrics, runs: rows } = service.context.store;
+      expect(await metrics.read(run.claim.job.id, { maxPoints: 1_000 })).toHaveLength(50);
+      expect((await rows.list(run.claim.job.id)).map(({ status }) => status)).toEqual(['succeeded']);
+    } finally {
+      await line.cut();
+      await store.close();
+    }
+  });
+});
+
+describe('claiming', () => {
+  it('gives a job to one worker only, whatever the queue says twice', async () => {
+    const job = await service.create(projectId, spec);
+    const message = { jobId: job.id, attempt: 1 };
+    const claims = await Promise.all(['wrk_a', 'wrk_b', 'wrk_c'].map((id) => runs.claim(message, id)));
+    expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
+    expect(await runs.claim(message, 'wrk_d')).toBeNull();
+    expect(await service.context.store.runs.list(job.id)).toHaveLength(1);
+  });
+
+  it('gives up a silent run, and the job once its retries are used up', async () => {
+    const job = await service.create(projectId, { ...spec, retries: 1 });
+    const { store } = service.context;
+    const silence = () => new Date(Date.now() + 60_000);
+    for (const attempt of [1, 2]) {
+      const claim = (await runs.claim({ jobId: job.id, attempt }, 'wrk_a'))!;
+      expect(claim.run.fence).toBeGreaterThan(job.fence);
+      expect(await runs.giveUpLost(job.id, new Date(0))).toBe(false);
+      expect(await runs.giveUpLost(job.id, silence())).toBe(true);
+      expect(await store.runs.heartbeat(claim.run.id, claim.run.fence)).toBeNull();
+    }
+    expect(await runs.giveUpLost(job.id, silence())).toBe(false);
+    expect(await store.jobs.get(job.id)).toMatchObject({
+      status: 'failed',
+      faults: 2,
+      failure: { code: 'workerLost' },
+    });
+    expect((await store.runs.list(job.id)).map(({ status }) => status)).toEqual(['lost', 'lost']);
+  });
+});
+
+describe('the sweeper', () => {
+  it('queues what was committed and never queued, and several of them do no harm', async () => {
+    const { store, config } = service.context;
+    const job = await service.create(projectId, spec);
+    const waiting = { jobId: job.id, attempt: 1 };
+    await service.context.queue.remove(waiting);
+    await store.transaction(async (inside) => {
+      await inside.jobs.lock(job.id);
+      await inside.jobs.setProgress(job.id, 0, { queuedAt: new Date(Date.now() - 60_000) });
+    });
+    const queue = service.context.queue;
+    const sweeper = createSweeper({ store, queue, runs, leaseMs: config.timings.leaseMs });
+    await Promise.all([sweeper.sweep(), sweeper.sweep(), sweeper.sweep()]);
+    const handed: string[] = [];
+    const consumer = queue.consume(async ({ jobId }) => void handed.push(jobId));
+    await until(async () => handed.includes(job.id));
+    await sleep(200);
+    await consumer.close();
+    expect(handed.filter((id) => id === job.id)).toHaveLength(1);
+  });
+
+  it('ends a cancelled job whose worker is gone', async () => {
+    const job = await service.create(projectId, spec);
+    await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_gone');
+    await service.context.jobs.cancel(projectId, job.id);
+    const { store, queue } = service.context;
+    const sweeper = createSweeper({ store, queue, runs, leaseMs: 1 });
+    await until(async () => {
+      await sweeper.sweep();
+      return (await store.jobs.get(job.id))!.status === 'cancelled';
+    });
+    expect((await store.runs.list(job.id))[0]!.status).toBe('lost');
+  });
+});
