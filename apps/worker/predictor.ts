@@ -1,3 +1,4 @@
+import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
 import { PredictorCommand, type PredictorMessage } from '../../src/spec/predictor.ts';
 import { createModelCache } from './model-cache.ts';
@@ -29,6 +30,7 @@ process.on('message', (message) => {
 async function start({ backend, host, token }: Extract<PredictorCommand, { type: 'start' }>): Promise<void> {
   try {
     const device = await startBackend(backend as BackendChoice);
+    await gradientSelfTest();
     const server = createPredictorServer({ token, models: createModelCache(fetchBlob) });
     server.listen(0, host, () => {
       const { port } = server.address() as { port: number };

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochOrder, gatherBatch } from '../../src/data/batches.ts';
 import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
+import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
 import { buildNetwork } from '../../src/engine/model/network.ts';
 import { evaluateModel, evaluateMonteCarlo } from '../../src/engine/predict/evaluate-model.ts';
@@ -27,6 +28,7 @@ export async function trainRun(
 ): Promise<TrainerMessage> {
   const { spec, dataset, checkpointPath, workDirectory } = command;
   const device = await startBackend(command.backend as BackendChoice);
+  await gradientSelfTest();
   const resume = checkpointPath === undefined ? undefined : decodeCheckpoint(await readFile(checkpointPath));
   await tell({ type: 'started', device: device.name, ...(resume && { resumedFrom: resume.position }) });
 
