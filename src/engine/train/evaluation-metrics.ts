@@ -36,8 +36,12 @@ export function macroAuc(outputs: Float32Array, targets: Float32Array, count: nu
   return areas.reduce((sum, area) => sum + area, 0) / areas.length;
 }
 
-/** The Mann–Whitney statistic: the share of (positive, negative) pairs in the right order, ties as a half. */
+/**
+ * The Mann–Whitney statistic: the share of (positive, negative) pairs in the right order, ties as a half; NaN
+ * where a score is none, for it has no rank.
+ */
 function areaUnderCurve(scores: Float64Array, isPositive: (row: number) => boolean): number {
+  if (scores.some(Number.isNaN)) return Number.NaN;
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
   let [positives, negatives, pairs] = [0, 0, 0];
   for (let start = 0; start < order.length; ) {

@@ -26,7 +26,10 @@ export function regressionMetrics(targetStd: number): MetricAccumulator {
     result: () => ({
       rmse: targetStd * Math.sqrt(sums.squaredErrors / sums.count),
       mae: targetStd * (sums.absoluteErrors / sums.count),
-      r2: coefficientOfDetermination(sums.squaredErrors, sums.squaredDeviations),
+      r2:
+        sums.count === 0
+          ? Number.NaN
+          : coefficientOfDetermination(sums.squaredErrors, sums.squaredDeviations),
     }),
     state: () => ({ ...sums }),
     restore: (state) => {

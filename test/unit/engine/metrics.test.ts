@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { confusionMatrix, macroAuc } from '../../../src/engine/train/evaluation-metrics.ts';
+import { createMetrics, improvesUpwards } from '../../../src/engine/train/metrics.ts';
+
+const oneHot = (labels: readonly number[], units: number) =>
+  Float32Array.from(labels.flatMap((label) => Array.from({ length: units }, (_, c) => Number(c === label))));
+
+describe('classification', () => {
+  const result = (logits: readonly number[][], labels: readonly number[]) => {
+    const metrics = createMetrics('classification');
+    const units = logits[0]!.length;
+    metrics.add(Float32Array.from(logits.flat()), oneHot(labels, units), labels.length, units);
+    return metrics.result();
+  };
+
+  test('by hand', () => {
+    const found = result(
+      [
+        [0, Math.log(3)],
+        [0, Math.log(3)],
+        [Math.log(3.5), 0],
+      ],
+      [1, 0, 0],
+    );
+    expect(found.accuracy).toBeCloseTo(2 / 3, 12);
+    expect(found.nll).toBeCloseTo(-(Math.log(3 / 4) + Math.log(1 / 4) + Math.log(3.5 / 4.5)) / 3, 7);
+    // Confidence 0.75 twice with one right, 0.78 once and right: all in the bin (11/15, 12/15].
+    expect(found.ece).toBeCloseTo(Math.abs(2 - 0.75 - 0.75 - 3.5 / 4.5) / 3, 7);
+    expect(found.precision).toBeCloseTo((1 + 1 / 2) / 2, 12);
+    expect(found.recall).toBeCloseTo((1 / 2 + 1) / 2, 12);
+    expect(found.f1).toBeCloseTo(2 / 3, 12);
+  });
+
+  test('a class that nobody predicts scores 0, one that never occurs is left out', () => {
+    const found = result(
+      [
+        [5, 0, 0],
+        [5, 0, 0],
+      ],
+      [0, 1],
+    );
+    expect(found.precision).toBeCloseTo((1 / 2 + 0) / 2, 12);
+    expect(found.recall).toBeCloseTo((1 + 0) / 2, 12);
+  });
+
+  test('certainty is right or infinitely wrong, and never breaks the bins', () => {
+    expect(result([[1000, 0]], [0])).toMatchObject({ accuracy: 1, nll: 0, ece: 0 });
+    expect(result([[0, Number.NEGATIVE_INFINITY]], [1]).nll).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('what is not a number shows in the likelihood and the calibration', () => {
+    const found = result(
+      [
+        [Number.NaN, 0],
+        [0, 1],
+      ],
+      [0, 1],
+    );
+    expect(found.nll).toBeNaN();
+    expect(found.ece).toBeNaN();
+  });
+
+  test('logarithms of probabilities stand for logits', () => {
+    const probabilities = [0.2, 0.5, 0.3];
+    expect(result([probabilities.map(Math.log)], [2]).nll).toBeCloseTo(-Math.log(0.3), 6);
+  });
+});
+
+const value = fc.float({ min: -50, max: 50, noNaN: true });
+
+describe.each(['classification', 'regression'] as const)('%s', (task) => {
+  const units = task === 'classification' ? 3 : 1;
+  const example = fc.tuple(fc.array(value, { minLength: units, maxLength: units }), fc.nat(2));
+  const arrays = (examples: [number[], number][]) => ({
+    outputs: Float32Array.from(examples.flatMap(([outputs]) => outputs)),
+    targets:
+      task === 'classification'
+        ? oneHot(
+            examples.map(([, y]) => y),
+            3,
+          )
+        : Float32Array.from(examples, ([, y]) => y),
+  });
+
+  test('interrupted anywhere and restored through JSON, gives what an uninterrupted epoch gives', () => {
+    const examples = fc.array(example, { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(examples, examples, (first, second) => {
+        const [straight, before, resumed] = [createMetrics(task), createMetrics(task), createMetrics(task)];
+        const add = (metrics: typeof straight, batch: [number[], number][]) =>
+          metrics.add(arrays(batch).outputs, arrays(batch).targets, batch.length, units);
+        add(straight, first);
+        add(straight, second);
+        add(before, first);
+        resumed.restore(JSON.parse(JSON.stringify(before.state())));
+        add(resumed, second);
+        expect(resumed.result()).toEqual(straight.result());
+        expect(resumed.state()).toEqual(straight.state());
+      }),
+    );
+  });
+
+  test('a saved state does not move when more is added', () => {
+    const metrics = createMetrics(task);
+    const { outputs, targets } = arrays([[Array(units).fill(1), 0]]);
+    metrics.add(outputs, targets, 1, units);
+    const saved = metrics.state();
+    const before = JSON.stringify(saved);
+    metrics.add(outputs, targets, 1, units);
+    expect(JSON.stringify(saved)).toBe(before);
+  });
+
+  test('of nothing is NaN', () => {
+    expect(Object.values(createMetrics(task).result()).every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('regression', () => {
+  const result = (outputs: number[], targets: number[], std = 1) => {
+    const metrics = createMetrics('regression', std);
+    metrics.add(Float32Array.from(outputs), Float32Array.from(targets), targets.length, 1);
+    return metrics.result();
+  };
+
+  test('errors are in the target’s units, R² has none', () => {
+    expect(result([1, 2, 3], [1, 2, 6])).toMatchObject({ rmse: Math.sqrt(3), mae: 1 });
+    const scaled = result([1, 2, 3], [1, 2, 6], 10);
+    expect(scaled.rmse).toBeCloseTo(10 * Math.sqrt(3), 12);
+    expect(scaled.r2).toBe(result([1, 2, 3], [1, 2, 6]).r2);
+  });
+
+  test('R² of a spread that is small beside the mean loses nothing', () => {
+    const targets = Array.from({ length: 1000 }, (_, i) => 8_000_000 + (i % 2));
+    expect(
+      result(
+        targets.map((y) => y + 0.5),
+        targets,
+      ).r2,
+    ).toBeCloseTo(0, 9);
+    expect(result(targets, targets).r2).toBe(1);
+  });
+
+  test('R² of equal targets is 1 without an error and 0 with one', () => {
+    expect(result([5, 5], [5, 5]).r2).toBe(1);
+    expect(result([5, 4], [5, 5]).r2).toBe(0);
+  });
+});
+
+describe('AUC', () => {
+  const auc = (scores: readonly number[], labels: readonly number[]) =>
+    macroAuc(Float32Array.from(scores.flatMap((s) => [0, s])), oneHot(labels, 2), labels.length, 2);
+
+  test('is the share of pairs in the right order, ties as a half', () => {
+    expect(auc([1, 2, 3, 4], [0, 0, 1, 1])).toBe(1);
+    expect(auc([4, 3, 2, 1], [0, 0, 1, 1])).toBe(0);
+    expect(auc([1, 3, 2, 4], [0, 0, 1, 1])).toBe(0.75);
+    expect(auc([1, 1, 1, 1], [0, 0, 1, 1])).toBe(0.5);
+  });
+
+  test('is NaN where one class is all there is, and for scores that are no numbers', () => {
+    expect(auc([1, 2], [1, 1])).toBeNaN();
+    expect(auc([Number.NaN, 2, 1], [1, 0, 1])).toBeNaN();
+  });
+
+  test('agrees with counting the pairs', () => {
+    const rows = fc.array(fc.tuple(fc.integer({ min: -3, max: 3 }), fc.boolean()), {
+      minLength: 2,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(rows, (examples) => {
+        const [positive, negative] = [true, false].map((side) => examples.filter(([, y]) => y === side)) as [
+          typeof examples,
+          typeof examples,
+        ];
+        const ordered = positive.flatMap(([p]) => negative.map(([n]) => (Math.sign(p - n) + 1) / 2));
+        const found = auc(
+          examples.map(([s]) => s),
+          examples.map(([, y]) => Number(y)),
+        );
+        if (ordered.length === 0) expect(found).toBeNaN();
+        else expect(found).toBeCloseTo(ordered.reduce((a, b) => a + b, 0) / ordered.length, 12);
+      }),
+    );
+  });
+});
+
+test('the confusion matrix has the truth in rows and the prediction in columns', () => {
+  const outputs = Float32Array.from(
+    [
+      [9, 0, 0],
+      [0, 9, 0],
+      [0, 0, 9],
+      [0, 9, 0],
+    ].flat(),
+  );
+  expect(confusionMatrix(outputs, oneHot([0, 0, 2, 1], 3), 4, 3)).toEqual([
+    [1, 1, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ]);
+});
+
+test.each([
+  ['val_accuracy', true],
+  ['auc', true],
+  ['val_r2', true],
+  ['val_loss', false],
+  ['rmse', false],
+  ['val_ece', false],
+])('whether more of %s is better: %s', (name, upwards) => {
+  expect(improvesUpwards(name)).toBe(upwards);
+});
