@@ -35,6 +35,11 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
+/** Whether the job's spec or data brought the failure about, and its message says all. */
+export function isTheJobs({ code }: Failure): boolean {
+  return code === 'diverged' || code === 'invalidData';
+}
+
 function isFileError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }

@@ -1,6 +1,6 @@
 import { TrainerCommand, type TrainerMessage } from '../../src/spec/trainer.ts';
 import { trainRun } from './train-run.ts';
-import { failureOf } from './trainer-failure.ts';
+import { failureOf, isTheJobs } from './trainer-failure.ts';
 
 /**
  * The trainer: one child process a run. It talks to its worker over IPC and knows nothing else of the service.
@@ -24,8 +24,10 @@ async function run(command: Extract<TrainerCommand, { type: 'start' }>): Promise
   try {
     await tell(await trainRun(command, tell, stop.signal));
   } catch (error) {
-    console.error(error);
-    await tell({ type: 'failed', failure: failureOf(error) });
+    const failure = failureOf(error);
+    // The user is told of their own faults; ours need their stack, in the run's log.
+    if (!isTheJobs(failure)) console.error(error);
+    await tell({ type: 'failed', failure });
   }
   process.exit(0);
 }
