@@ -8,6 +8,9 @@ import { Started } from './started-service.ts';
 const UP = ['node', 'dist/apps/cli/main.js', 'up'] as const;
 const READY = /^Trainyard is ready at (http:\/\/127\.0\.0\.1:\d+) .*\n/m;
 
+// The machine may be busy with other tests' services.
+vi.setConfig({ testTimeout: 90_000 });
+
 let folder: string;
 let home: string;
 beforeAll(async () => {
