@@ -5,9 +5,7 @@ import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
 import { buildNetwork } from '../../src/engine/model/network.ts';
-import { evaluateModel, evaluateMonteCarlo } from '../../src/engine/predict/evaluate-model.ts';
 import { encodeModel } from '../../src/engine/predict/trained-model.ts';
-import type { NamedArrays } from '../../src/engine/safetensors.ts';
 import { createMetrics } from '../../src/engine/train/metrics.ts';
 import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
@@ -17,6 +15,7 @@ import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
 import { encodedWidth, outputUnits } from '../../src/spec/preprocess.ts';
 import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
+import { evaluateRun } from './evaluate-run.ts';
 
 export type Tell = (message: TrainerMessage) => Promise<void>;
 
@@ -38,7 +37,10 @@ export async function trainRun(
   const end = await runStages(job, relay(tell, workDirectory), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
 
-  const evaluation = await evaluate(job, spec, end.weights);
+  const { evaluation, report } = await evaluateRun(job, spec, data.preprocess, end.weights);
+  const reportPath = join(workDirectory, 'evaluation.json');
+  await writeFile(reportPath, JSON.stringify(report));
+  await tell({ type: 'artifact', name: 'evaluation.json', path: reportPath, mediaType: 'application/json' });
   const modelPath = join(workDirectory, 'model.safetensors');
   await writeFile(modelPath, encodeModel(job.network.spec, data.preprocess, end.weights));
   return { type: 'succeeded', modelPath, model: summarize(job, data), evaluation };
@@ -92,17 +94,4 @@ function relay(tell: Tell, workDirectory: string): TrainEvents {
       await tell({ type: 'checkpoint', position, path });
     },
   };
-}
-
-/** By the test split, or by the validation split where there is none. */
-async function evaluate(job: TrainJob, spec: JobSpec, weights: NamedArrays): Promise<Record<string, number>> {
-  const [prefix, split] =
-    job.data.test.count > 0 ? ['test', job.data.test] : (['val', job.data.validation] as const);
-  if (split.count === 0) return {};
-  const { mcDropout } = spec.evaluate;
-  const metrics = {
-    ...(await evaluateModel(job, weights, split)),
-    ...(mcDropout && (await evaluateMonteCarlo(job, weights, split, mcDropout))),
-  };
-  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${prefix}_${name}`, value]));
 }

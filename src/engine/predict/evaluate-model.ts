@@ -1,3 +1,4 @@
+import { dispose } from '@tensorflow/tfjs-core';
 import type { McDropoutSpec } from '../../spec/prediction.ts';
 import type { TargetEncoding } from '../../spec/preprocess.ts';
 import type { StageSpec } from '../../spec/stage.ts';
@@ -6,8 +7,10 @@ import { fromArrays } from '../tensors.ts';
 import type { Examples } from '../train/batch.ts';
 import { createEagerExecutor } from '../train/eager-executor.ts';
 import { evaluateSplit } from '../train/evaluate.ts';
+import { confusionMatrix, macroAuc } from '../train/evaluation-metrics.ts';
 import { compileStage } from '../train/stage-program.ts';
 import type { TrainJob } from '../train/train-job.ts';
+import { deterministicPass } from './passes.ts';
 import { type Decode, predictMonteCarlo, toProbabilities, toUnits } from './predict.ts';
 import { meanOf } from './uncertainty.ts';
 
@@ -16,7 +19,9 @@ export function decoderOf(target: TargetEncoding): Decode {
   return target.type === 'category' ? toProbabilities : toUnits(target);
 }
 
-/** The loss (the last stage's) and metrics of a split, dropout off: `loss`, `accuracy`, `rmse`, … */
+/**
+ * The loss (the last stage's) and metrics of a split, dropout off: `loss`, `accuracy`, `rmse`, …
+ */
 export async function evaluateModel(
   job: TrainJob,
   weights: NamedArrays,
@@ -29,6 +34,21 @@ export async function evaluateModel(
   const result = await evaluateSplit(executor, split, job.createMetrics());
   executor.dispose();
   return result!;
+}
+
+/** How often each class was taken for each, and how well the scores rank, dropout off; see `confusionMatrix`. */
+export async function evaluateClasses(
+  job: TrainJob,
+  weights: NamedArrays,
+  split: Examples,
+): Promise<{ auc: number; confusion: number[][] }> {
+  const tensors = fromArrays(weights);
+  const outputs = await deterministicPass(job.network, tensors, split.x, split.count);
+  dispose(Object.values(tensors));
+  return {
+    auc: macroAuc(outputs, split.y, split.count, split.units),
+    confusion: confusionMatrix(outputs, split.y, split.count, split.units),
+  };
 }
 
 /** The metrics of a split by the mean of Monte-Carlo passes: `mc_accuracy`, `mc_nll`, `mc_rmse`, … */
@@ -44,7 +64,7 @@ export async function evaluateMonteCarlo(
     job.task === 'classification' ? [toProbabilities, Math.log] : [toUnits({ mean: 0, std: 1 }), Number];
   const mean = (samples: Float64Array[]) => meanOf(samples).map(encode);
   const { summaries } = await predictMonteCarlo(model, split.x, split.count, decode, options, mean);
-  for (const weight of Object.values(model.weights)) weight.dispose();
+  dispose(Object.values(model.weights));
   const metrics = job.createMetrics();
   const outputs = Float32Array.from(summaries.flatMap((summary) => [...summary]));
   metrics.add(outputs, split.y, split.count, split.units);
