@@ -5,6 +5,7 @@ import { TrainyardError } from '../../src/jobs/errors.ts';
 import type { ApiContext } from './context.ts';
 import { handleErrors, sendProblem } from './error-handler.ts';
 import { auth } from './plugins/auth.ts';
+import { gracefulClose } from './plugins/graceful-close.ts';
 import { idempotency } from './plugins/idempotency.ts';
 import { jsonBody } from './plugins/json-body.ts';
 import { loopbackOnly } from './plugins/loopback-only.ts';
@@ -37,6 +38,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   handleErrors(app);
   const refuseTheRest = refuseOtherMethods(app);
 
+  await app.register(gracefulClose);
   if (context.config.openMode) await app.register(loopbackOnly);
   await app.register(securityHeaders);
   await app.register(jsonBody);
@@ -71,7 +73,6 @@ function createServer({ logger }: ApiContext): FastifyInstance {
     bodyLimit: MAX_JSON_BYTES,
     connectionTimeout: IDLE_MS,
     requestTimeout: REQUEST_MS,
-    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => {
       sendProblem(new TrainyardError('invalidRequest', error.message, { cause: error }), request, reply);

@@ -7,7 +7,8 @@ import { invalidRequest, isZodError } from './validator.ts';
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = asRefusal(error, request);
-    if (refusal.status >= 500) request.log.error({ err: error }, 'request failed');
+    // Work that was given up because its client hung up is no fault of ours.
+    if (refusal.status >= 500 && !reply.raw.destroyed) request.log.error({ err: error }, 'request failed');
     return sendProblem(refusal, request, reply);
   });
   app.setNotFoundHandler((request, reply) =>

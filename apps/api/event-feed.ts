@@ -10,24 +10,30 @@ export const EVENTS_AT_ONCE = 100;
 export interface EventFeed {
   /**
    * A job's events after a sequence number, in batches as they come; an empty batch after `idleMs` without one.
-   * Ends when the signal aborts or the feed closes.
+   * Ends when the signal aborts or the feed does.
    */
   follow(jobId: string, after: number, idleMs: number, signal: AbortSignal): AsyncGenerator<EventRow[]>;
-  close(): void;
 }
 
-export function createEventFeed(store: Pick<Store, 'events' | 'onJobChanged'>): EventFeed {
+/** @param closing ends the feed and every stream of it */
+export function createEventFeed(
+  store: Pick<Store, 'events' | 'onJobChanged'>,
+  closing: AbortSignal,
+): EventFeed {
   const watches = new Map<string, Watch>();
-  const closing = new AbortController();
-  setMaxListeners(0, closing.signal);
+  setMaxListeners(0, closing);
   const stopHints = store.onJobChanged((jobId) => watches.get(jobId)?.wake());
   const poll = setInterval(() => {
     for (const watch of watches.values()) watch.wake();
   }, POLL_MS).unref();
+  closing.addEventListener('abort', () => {
+    stopHints();
+    clearInterval(poll);
+  });
 
   return {
     async *follow(jobId, after, idleMs, signal) {
-      const ended = AbortSignal.any([signal, closing.signal]);
+      const ended = AbortSignal.any([signal, closing]);
       const watch = watches.get(jobId) ?? new Watch(jobId, store);
       watches.set(jobId, watch);
       watch.watchers++;
@@ -42,12 +48,6 @@ export function createEventFeed(store: Pick<Store, 'events' | 'onJobChanged'>): 
       } finally {
         if (--watch.watchers === 0) watches.delete(jobId);
       }
-    },
-
-    close() {
-      closing.abort();
-      stopHints();
-      clearInterval(poll);
     },
   };
 }

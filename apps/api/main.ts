@@ -2,9 +2,6 @@ import { ConfigError, loadConfig } from '../../src/config.ts';
 import { createContext } from '../../src/context.ts';
 import { buildApp } from './app.ts';
 
-/** Requests that are at work get so long to end. */
-const GRACE_MS = 10_000;
-
 await start().catch(fail);
 
 async function start(): Promise<void> {
@@ -12,9 +9,7 @@ async function start(): Promise<void> {
   const context = await createContext(config);
   const app = await buildApp(context);
   onStopRequest(async () => {
-    const late = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
     await app.close();
-    clearTimeout(late);
     await context.close();
   });
   const url = await app.listen({ host: config.host, port: config.port });

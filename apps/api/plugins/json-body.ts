@@ -16,15 +16,15 @@ export const jsonBody = fastifyPlugin(async (app) => {
     }
     parse(request, text, (error, value) => {
       if (error === null) done(null, value);
-      else done(new TrainyardError('invalidRequest', describe(text, error), { cause: error }), undefined);
+      else done(new TrainyardError('invalidRequest', describe(text), { cause: error }), undefined);
     });
   });
 });
 
-function describe(text: string, error: Error): string {
+function describe(text: string): string {
   if (text.trim() === '') return 'The body is empty; JSON is needed';
   const fault = findJsonFault(text);
-  if (fault === undefined) return error.message;
+  if (fault === undefined) return 'A key that would reach for a prototype isn’t taken';
   const before = text.slice(0, fault.position).split('\n');
   const line = before.length;
   const column = (before.at(-1)?.length ?? 0) + 1;

@@ -29,9 +29,7 @@ after that is answered 204, on which an \`EventSource\` stops.`;
 
 export const jobEventRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
   const { store } = context;
-  const feed = createEventFeed(store);
-  // Before the server waits for its connections: watchers would keep it waiting.
-  app.addHook('preClose', async () => feed.close());
+  const feed = createEventFeed(store, app.closing);
 
   app.get(
     '/:id/events',

@@ -19,7 +19,7 @@ const tags = ['jobs'];
 const JobQuery = PageQuery.extend({
   status: JobStatus.optional(),
   name: Filter,
-  label: Filter.meta({ description: '`key` or `key=value`' }),
+  label: Filter.meta({ description: '`key:value`' }),
 });
 
 export const jobRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {

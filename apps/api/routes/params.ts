@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** An id in a path. What isn’t an id at all is no different from one that isn’t there. */
+/** An id in a path; whether there is such a thing is for the store to say. */
 export const IdParams = z.strictObject({ id: z.string().max(64) });
 
 /** A filter in a query. */
