@@ -8,7 +8,9 @@ import { run } from './run.mjs';
 export async function install() {
   if (isCurrent()) return;
   console.error('Installing dependencies …');
-  await run('npm', 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error');
+  // No package here needs its install script, and tfjs-node-gpu's downloads hundreds of megabytes: a host with a
+  // GPU runs it by `npm rebuild @tensorflow/tfjs-node-gpu`.
+  await run('npm', 'ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
 }
 
 /** npm notes what it installed in a lockfile of its own; an interrupted install leaves none. */

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import * as core from '@tensorflow/tfjs-core';
 import { BackendUnavailableError, type Device } from './port.ts';
 
@@ -30,10 +33,18 @@ export async function startTfjsNodeGpu(load: () => Promise<LoadedTensorFlow> = l
 }
 
 async function loadPackage(): Promise<LoadedTensorFlow> {
+  requireAddon();
   // Held in a variable so that the types, which an optional package may not bring, are not asked for.
   const name: string = PACKAGE;
   await import(name);
   return core;
+}
+
+/** Without the addon that its install script downloads, loading the package takes a third of a second to fail. */
+function requireAddon(): void {
+  const manifest = createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`);
+  const addon = join(dirname(manifest), 'lib', 'napi-v8', 'tfjs_binding.node');
+  if (!existsSync(addon)) throw new Error('its native addon was not downloaded when it was installed');
 }
 
 function isUsingGpu(backend: unknown): boolean {

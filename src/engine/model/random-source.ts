@@ -1,4 +1,4 @@
-import { reshape, type Tensor, tensor, tile } from '@tensorflow/tfjs-core';
+import { mul, ones, reshape, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { fillNormal, fillUniform, type Key, key } from '../../random.ts';
 import { size } from '../../spec/shapes.ts';
 
@@ -45,8 +45,9 @@ export function monteCarloRandom(seed: number, firstPass: number, passes: number
         const stream = key(seed, 'monte-carlo', firstPass + pass, layerName);
         fill(draws.subarray(pass * width, (pass + 1) * width), stream);
       }
-      const rows = batch / passes;
-      return reshape(tile(tensor(draws, [passes, 1, width]), [1, rows, 1]), [...shape]);
+      // Broadcast by a product: tfjs's tile is some 40 times slower on wasm.
+      const forEveryRow = mul(tensor(draws, [passes, 1, width]), ones([passes, batch / passes, width]));
+      return reshape(forEveryRow, [...shape]);
     };
     return { uniform: source(fillUniform), normal: source(fillNormal) };
   };
