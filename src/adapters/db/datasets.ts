@@ -1,3 +1,4 @@
+import { isTerminal } from '../../jobs/lifecycle.ts';
 import type { DatasetRow, Store } from '../../jobs/ports.ts';
 import { JobStatus } from '../../spec/resource/job.ts';
 import type { Dataset } from './generated/client.ts';
@@ -5,8 +6,7 @@ import { toJson } from './json.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
-const ENDED: readonly JobStatus[] = ['succeeded', 'failed', 'cancelled'];
-const NOT_ENDED = JobStatus.options.filter((status) => !ENDED.includes(status));
+const NOT_ENDED = JobStatus.options.filter((status) => !isTerminal(status));
 
 export function datasetStore({ sql, atomically }: Session): Store['datasets'] {
   return {
