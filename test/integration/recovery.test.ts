@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { TestService, trainerOf } from './service.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
       ],
     },
     stages: [
-      { epochs: 150, optimizer: { type: 'nadam', learningRate: 0.002 }, earlyStopping: { patience: 100 } },
+      { epochs: 60, optimizer: { type: 'nadam', learningRate: 0.002 }, earlyStopping: { patience: 100 } },
     ],
     checkpoint: { everySteps: 50 },
   };
@@ -106,6 +106,48 @@ describe('a job whose processes are killed', () => {
     expect(ended).toMatchObject({ status: 'failed', faults: 2, failure: { code: 'trainerKilled' } });
   }, 60_000);
 });
+
+describe('a worker that hangs for longer than its lease', () => {
+  it('writes nothing more when it wakes up and finds its job taken over', async () => {
+    const { store } = service.context;
+    const job = await service.create(projectId, spec);
+    const trained = await service.until(job.id, ({ step }) => (step ?? 0) > 100);
+    const hung = worker;
+    const hungTrainer = await trainerOf(hung);
+    hung.kill('SIGSTOP');
+    worker = await service.startWorker();
+    await service.untilEnded(job.id);
+    const left = await everythingOf(job.id);
+    expect(left.runs.map(({ status }) => status)).toEqual(['lost', 'succeeded']);
+    expect(left.runs[1]!.fence).toBeGreaterThan(trained.fence);
+
+    hung.kill('SIGCONT');
+    await vi.waitUntil(() => !isAlive(hungTrainer), { timeout: 10_000 });
+    const exit = new Promise((resolve) => hung.once('exit', (code) => resolve(code)));
+    hung.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(await everythingOf(job.id)).toEqual(left);
+
+    async function everythingOf(jobId: string) {
+      return {
+        job: await store.jobs.get(jobId),
+        runs: await store.runs.list(jobId),
+        events: await store.events.list(jobId, 0, 10_000),
+        metrics: await store.metrics.read(jobId, { maxPoints: 100_000 }),
+        checkpoints: await store.checkpoints.list(jobId),
+        artifacts: await store.artifacts.list(jobId),
+      };
+    }
+  }, 60_000);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('a job that is cancelled', () => {
   it('stops with a checkpoint, well within 10 s', async () => {
