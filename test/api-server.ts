@@ -35,11 +35,15 @@ export class TestApi {
     this.#dropDatabase = drop;
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<TestApi> {
+  /** @param route makes of the database's address the one that the service is given */
+  static async start(
+    settings: Record<string, string> = {},
+    route: (url: string) => Promise<string> = async (url) => url,
+  ): Promise<TestApi> {
     const database = await createTestDatabase();
     const home = await mkdtemp(join(tmpdir(), 'trainyard-test-'));
     const config = loadConfig({
-      DATABASE_URL: database.url,
+      DATABASE_URL: await route(database.url),
       TRAINYARD_HOME: home,
       TRAINYARD_INTERNAL_TOKEN: INTERNAL_TOKEN,
       TRAINYARD_OPERATOR_KEY: OPERATOR_KEY,

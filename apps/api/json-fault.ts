@@ -4,11 +4,7 @@ export interface JsonFault {
   message: string;
 }
 
-/** One token of RFC 8259 after its white space: punctuation, a string, or another scalar. */
-const TOKEN =
-  /[ \t\r\n]*(?:([{}[\],:])|("(?:[ !#-[\]-\uffff]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
-const BLANK = /[ \t\r\n]*/y;
-
+type Kind = '{' | '}' | '[' | ']' | ',' | ':' | '"' | 'scalar';
 type Wanted = 'value' | 'valueOrEnd' | 'key' | 'keyOrEnd' | 'colon' | 'commaOrEnd' | 'nothing';
 const MESSAGES: Record<Wanted, string> = {
   value: 'a value is expected',
@@ -20,50 +16,85 @@ const MESSAGES: Record<Wanted, string> = {
   nothing: 'nothing more is expected',
 };
 
-/** The first fault; undefined for valid JSON. `JSON.parse` says where only in some engines, so it is looked for. */
+const BLANK = /[ \t\r\n]*/y;
+const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+
+/**
+ * The first fault; undefined for valid JSON (RFC 8259). `JSON.parse` says where only in some engines, so it is
+ * looked for. One pass, without recursion and without backtracking: the text is a stranger’s.
+ */
 export function findJsonFault(text: string): JsonFault | undefined {
-  const open: string[] = [];
+  const open: Kind[] = [];
   let wanted: Wanted = 'value';
-  let position = 0;
-  while (true) {
-    const start = skipBlank(text, position);
-    if (start === text.length && wanted === 'nothing') return undefined;
-    TOKEN.lastIndex = position;
-    const token = TOKEN.exec(text);
-    const next: Wanted | undefined = token === null ? undefined : step(wanted, kindOf(token), open);
-    if (next === undefined) return { position: start, message: MESSAGES[wanted] };
+  let position = endOf(BLANK, text, 0)!;
+  while (position < text.length) {
+    const kind = kindOf(text[position]!);
+    const next = step(wanted, kind, open);
+    const end = endOfToken(kind, text, position);
+    if (next === undefined || end === undefined) return { position, message: MESSAGES[wanted] };
     wanted = next;
-    position = TOKEN.lastIndex;
+    position = endOf(BLANK, text, end)!;
   }
+  return wanted === 'nothing' ? undefined : { position, message: MESSAGES[wanted] };
 }
 
 /** What is wanted after a token; undefined where the token isn’t what was wanted. */
-function step(wanted: Wanted, kind: string, open: string[]): Wanted | undefined {
-  const after = (): Wanted => (open.length === 0 ? 'nothing' : 'commaOrEnd');
+function step(wanted: Wanted, kind: Kind, open: Kind[]): Wanted | undefined {
   const takesValue = wanted === 'value' || wanted === 'valueOrEnd';
-  const mayEnd = wanted === 'commaOrEnd' || wanted === (open.at(-1) === '{' ? 'keyOrEnd' : 'valueOrEnd');
-  if (kind === '{' || kind === '[') {
-    if (!takesValue) return undefined;
-    open.push(kind);
-    return kind === '{' ? 'keyOrEnd' : 'valueOrEnd';
+  switch (kind) {
+    case '{':
+    case '[':
+      if (!takesValue) return undefined;
+      open.push(kind);
+      return kind === '{' ? 'keyOrEnd' : 'valueOrEnd';
+    case '}':
+    case ']':
+      if (!mayClose(wanted, kind, open.at(-1))) return undefined;
+      open.pop();
+      return afterValue(open);
+    case ':':
+      return wanted === 'colon' ? 'value' : undefined;
+    case ',':
+      if (wanted !== 'commaOrEnd') return undefined;
+      return open.at(-1) === '{' ? 'key' : 'value';
+    default:
+      if (takesValue) return afterValue(open);
+      return kind === '"' && (wanted === 'key' || wanted === 'keyOrEnd') ? 'colon' : undefined;
   }
-  if (kind === '}' || kind === ']') {
-    if (!mayEnd || open.at(-1) !== (kind === '}' ? '{' : '[')) return undefined;
-    open.pop();
-    return after();
-  }
-  if (kind === ':') return wanted === 'colon' ? 'value' : undefined;
-  if (kind === ',') return wanted !== 'commaOrEnd' ? undefined : open.at(-1) === '{' ? 'key' : 'value';
-  if (takesValue) return after();
-  return kind === 'string' && (wanted === 'key' || wanted === 'keyOrEnd') ? 'colon' : undefined;
 }
 
-function kindOf(token: RegExpExecArray): string {
-  return token[1] ?? (token[2] === undefined ? 'scalar' : 'string');
+function mayClose(wanted: Wanted, kind: '}' | ']', innermost: Kind | undefined): boolean {
+  if (innermost !== (kind === '}' ? '{' : '[')) return false;
+  return wanted === 'commaOrEnd' || wanted === 'keyOrEnd' || wanted === 'valueOrEnd';
 }
 
-function skipBlank(text: string, position: number): number {
-  BLANK.lastIndex = position;
-  BLANK.exec(text);
-  return BLANK.lastIndex;
+function afterValue(open: readonly Kind[]): Wanted {
+  return open.length === 0 ? 'nothing' : 'commaOrEnd';
+}
+
+function kindOf(char: string): Kind {
+  return '{}[],:"'.includes(char) ? (char as Kind) : 'scalar';
+}
+
+/** Undefined where the token isn’t whole or isn’t right. */
+function endOfToken(kind: Kind, text: string, start: number): number | undefined {
+  if (kind === '"') return endOfString(text, start);
+  return kind === 'scalar' ? endOf(SCALAR, text, start) : start + 1;
+}
+
+function endOfString(text: string, start: number): number | undefined {
+  let at = start + 1;
+  while (at < text.length && text[at]! >= ' ') {
+    if (text[at] === '"') return at + 1;
+    const next = text[at] === '\\' ? endOf(ESCAPE, text, at) : at + 1;
+    if (next === undefined) return undefined;
+    at = next;
+  }
+  return undefined;
+}
+
+function endOf(pattern: RegExp, text: string, start: number): number | undefined {
+  pattern.lastIndex = start;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
 }
