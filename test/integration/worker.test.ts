@@ -5,10 +5,13 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Supervision, superviseRun } from '../../apps/worker/supervise-run.ts';
 import { createStore } from '../../src/adapters/db/store.ts';
+import { createQueue } from '../../src/adapters/queue/create-queue.ts';
+import { createJobService } from '../../src/jobs/job-service.ts';
 import type { Store } from '../../src/jobs/ports.ts';
-import { type Claim, createRunService, type RunService } from '../../src/jobs/run-service.ts';
+import { createRunRecorder, type RunRecorder } from '../../src/jobs/run-recorder.ts';
+import { type Claim, createRunService, FenceLostError, type RunService } from '../../src/jobs/run-service.ts';
 import { createSweeper } from '../../src/jobs/sweeper.ts';
-import type { JobSpecInput } from '../../src/spec/job.ts';
+import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
 import { lineTo } from '../outage.ts';
 import { TestService } from './service.ts';
 
@@ -124,6 +127,14 @@ async function until(ready: () => Promise<boolean>): Promise<void> {
   }
 }
 
+/** Seen from then, every worker has been silent for too long. */
+const silence = () => new Date(Date.now() + 60_000);
+
+async function countBlobs(): Promise<number> {
+  const files = await readdir(join(service.home, 'blobs'), { recursive: true });
+  return files.filter((path) => /[0-9a-f]{64}$/.test(path)).length;
+}
+
 const begun = (run: Supervised) => until(async () => (await jobOf(run)).stage === 1);
 
 describe('a run that goes well', () => {
@@ -169,11 +180,6 @@ describe('a run that goes well', () => {
     const folders = await readdir(service.home, { recursive: true });
     expect(folders.filter((path) => path.includes(run.claim.run.id))).toEqual([]);
   });
-
-  async function countBlobs(): Promise<number> {
-    const files = await readdir(join(service.home, 'blobs'), { recursive: true });
-    return files.filter((path) => /[0-9a-f]{64}$/.test(path)).length;
-  }
 });
 
 describe('a trainer that ends without a word', () => {
@@ -278,13 +284,66 @@ describe('a run that was given up', () => {
     `);
     const { id } = run.claim.job;
     await until(async () => (await service.context.store.checkpoints.list(id)).length > 0);
-    expect(await runs.giveUpLost(id, new Date(Date.now() + 60_000))).toBe(true);
+    expect(await runs.giveUpLost(id, silence())).toBe(true);
     const left = await everythingOf(id);
     await run.over;
     await sleep(100);
     expect(await everythingOf(id)).toEqual(left);
     expect((await jobOf(run)).status).toBe('queued');
   });
+
+  it('has its trainer killed though that is silent', async () => {
+    const run = await supervise(`await begin(); await forever();`);
+    await begun(run);
+    await runs.giveUpLost(run.claim.job.id, silence());
+    await run.over;
+    expect((await jobOf(run)).status).toBe('queued');
+  });
+
+  it('is refused every kind of write', async () => {
+    const job = await service.create(projectId, spec);
+    const claim = (await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_a'))!;
+    await runs.giveUpLost(job.id, silence());
+    await runs.claim({ jobId: job.id, attempt: 2 }, 'wrk_b');
+    const left = await everythingOf(job.id);
+    const blobsBefore = await countBlobs();
+    const recorder = createRunRecorder({ ...service.context, runs }, claim);
+    for (const message of await oneOfEach()) {
+      await expect(recorder.record(message), message.type).rejects.toThrow(FenceLostError);
+    }
+    const failure = { code: 'bug' as const, message: '', retryable: false };
+    await expect(runs.fail(claim, failure)).rejects.toThrow(FenceLostError);
+    await expect(runs.stop(claim)).rejects.toThrow(FenceLostError);
+    expect(await everythingOf(job.id)).toEqual(left);
+    expect(await countBlobs()).toBe(blobsBefore);
+  });
+
+  async function oneOfEach(): Promise<Parameters<RunRecorder['record']>[0][]> {
+    const directory = await mkdtemp(join(service.home, 'late-'));
+    const file = async (name: string) => {
+      await writeFile(join(directory, name), `a late ${name}`);
+      return join(directory, name);
+    };
+    const position = { stage: 1, epoch: 1, step: 1 };
+    const far = { progress: 0.5, etaSeconds: 1 };
+    const model = { task: 'regression' as const, inputs: [], target: 'strength', classes: null };
+    return [
+      { type: 'started', device: 'late' },
+      { type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 1 },
+      { type: 'progress', position, detail: 'late', ...far },
+      { type: 'metrics', points: [{ ...position, name: 'loss', value: 1 }] },
+      { type: 'epoch', position, epochs: 1, metrics: { loss: 1 }, seconds: 1, ...far },
+      { type: 'checkpoint', position, path: await file('checkpoint') },
+      { type: 'warning', code: 'late', message: 'late' },
+      { type: 'artifact', name: 'late', path: await file('artifact'), mediaType: 'text/plain' },
+      {
+        type: 'succeeded',
+        modelPath: await file('model'),
+        model: { ...model, parameters: 1, stochastic: false },
+        evaluation: {},
+      },
+    ];
+  }
 
   async function everythingOf(jobId: string) {
     const { store } = service.context;
@@ -338,10 +397,23 @@ describe('claiming', () => {
     expect(await service.context.store.runs.list(job.id)).toHaveLength(1);
   });
 
+  it('and cancelling exclude each other', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const { id } = await service.create(projectId, spec);
+        const [claim, cancelled] = await Promise.all([
+          runs.claim({ jobId: id, attempt: 1 }, 'wrk_a'),
+          service.context.jobs.cancel(projectId, id),
+        ]);
+        return `${claim ? 'claimed' : 'refused'}, ${cancelled.status}`;
+      }),
+    );
+    expect(outcomes.filter((it) => it !== 'claimed, cancelling' && it !== 'refused, cancelled')).toEqual([]);
+  });
+
   it('gives up a silent run, and the job once its retries are used up', async () => {
     const job = await service.create(projectId, { ...spec, retries: 1 });
     const { store } = service.context;
-    const silence = () => new Date(Date.now() + 60_000);
     for (const attempt of [1, 2]) {
       const claim = (await runs.claim({ jobId: job.id, attempt }, 'wrk_a'))!;
       expect(claim.run.fence).toBeGreaterThan(job.fence);
@@ -356,6 +428,22 @@ describe('claiming', () => {
       failure: { code: 'workerLost' },
     });
     expect((await store.runs.list(job.id)).map(({ status }) => status)).toEqual(['lost', 'lost']);
+  });
+});
+
+describe('a queue that is away', () => {
+  it('hinders no job from being taken, nor cancelled', async () => {
+    const { store, config } = service.context;
+    const line = await lineTo(config.databaseUrl!);
+    const queue = await createQueue({ databaseUrl: line.url, onError: () => {} });
+    const untold: string[] = [];
+    const jobs = createJobService({ store, queue, onQueueError: (_, jobId) => untold.push(jobId) });
+    await line.cut();
+    const { row } = await jobs.create(projectId, JobSpec.parse(spec));
+    expect(row.status).toBe('queued');
+    expect((await jobs.cancel(projectId, row.id)).status).toBe('cancelled');
+    expect(untold).toEqual([row.id, row.id]);
+    await queue.close();
   });
 });
 
