@@ -126,7 +126,9 @@ function placed(path: string, stage: Stage, workFolder = ''): string {
 }
 
 async function runIn(stage: Stage, command: string): Promise<void> {
-  const run = new Started(['sh', '-c', command], stage.environment, join(stage.folder, 'app'));
+  // A container has a cache of its own, and an image cleans it: that must not be the cache of whoever tests.
+  const environment = { ...stage.environment, npm_config_cache: join(stage.folder, 'npm-cache') };
+  const run = new Started(['sh', '-c', command], environment, join(stage.folder, 'app'));
   const { code, stdout, stderr } = await run.ended;
   if (code !== 0) throw new Error(`${command} failed:\n${stdout}\n${stderr}`);
 }
