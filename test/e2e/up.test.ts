@@ -131,7 +131,9 @@ describe('trainyard up', () => {
     // The same port at once: its API lets go of it.
     const service = start(UP, { PORT: new URL(url).port });
     expect(await ready(service)).toBe(url);
-    for (const pid of children) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+    // What the killed one had started ends by itself, the worker within its grace.
+    const isGone = (pid: number) => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+    await vi.waitFor(() => children.forEach(isGone), { timeout: 15_000 });
     service.process.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);
     expect(processesOf(home)).toEqual([]);
