@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import type { EventRow, Store } from '../../src/jobs/ports.ts';
+import type { Store } from '../../src/jobs/ports.ts';
+import type { EventRow } from '../../src/jobs/rows.ts';
 
 /** A hint may be lost, so everything that is watched is looked at so often without one. */
 const POLL_MS = 5_000;

@@ -1,5 +1,5 @@
 import { isTerminal } from '../../src/jobs/lifecycle.ts';
-import type { EventRow } from '../../src/jobs/ports.ts';
+import type { EventRow } from '../../src/jobs/rows.ts';
 import { JobStatus } from '../../src/spec/resource/job.ts';
 import { EVENTS_AT_ONCE, type EventFeed } from './event-feed.ts';
 import { eventResource } from './resources/event.ts';

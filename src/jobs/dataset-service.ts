@@ -8,7 +8,8 @@ import { discardBlob, keepBlob } from './blob-keeping.ts';
 import { TrainyardError } from './errors.ts';
 import { fingerprint, settled } from './idempotency.ts';
 import { newId } from './ids.ts';
-import type { BlobStore, DatasetRow, Store, StoredBlob } from './ports.ts';
+import type { BlobStore, Store, StoredBlob } from './ports.ts';
+import type { DatasetRow } from './rows.ts';
 import type { Created, DatasetService, DatasetUpload } from './services.ts';
 
 interface Dependencies {

@@ -5,7 +5,8 @@ import { TrainyardError } from './errors.ts';
 import { fingerprint, settled } from './idempotency.ts';
 import { newId } from './ids.ts';
 import { isTerminal, transition } from './lifecycle.ts';
-import type { JobQueue, JobRow, Store } from './ports.ts';
+import type { JobQueue, Store } from './ports.ts';
+import type { JobRow } from './rows.ts';
 import type { Created, JobService, Validation } from './services.ts';
 import { validateJob } from './validate-job.ts';
 

@@ -1,5 +1,6 @@
 import type { JobStatus } from '../spec/resource/job.ts';
-import type { JobPatch, JobRow, Store } from './ports.ts';
+import type { JobPatch, Store } from './ports.ts';
+import type { JobRow } from './rows.ts';
 
 /**
  * The one place that says how a job's status may change; nothing else writes a status.

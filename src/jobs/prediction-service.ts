@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { type PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
 import { Problem } from '../spec/resource/problem.ts';
 import { ERRORS, type ErrorCode, TrainyardError } from './errors.ts';
-import type { ModelRow, Store, WorkerRow } from './ports.ts';
+import type { Store } from './ports.ts';
+import type { ModelRow, WorkerRow } from './rows.ts';
 import type { PredictionService } from './services.ts';
 
 interface Dependencies {

@@ -3,7 +3,8 @@ import type { MetricPoint, TrainerMessage } from '../spec/trainer.ts';
 import { discardBlob } from './blob-keeping.ts';
 import { newId } from './ids.ts';
 import { isTerminal, mayBecome } from './lifecycle.ts';
-import type { ArtifactRow, BlobStore, JobRow, Store, StoredBlob } from './ports.ts';
+import type { BlobStore, Store, StoredBlob } from './ports.ts';
+import type { ArtifactRow, JobRow } from './rows.ts';
 import { type Claim, endCancelled, endSucceeded, FenceLostError, type RunService } from './run-service.ts';
 
 type Message<T extends TrainerMessage['type']> = Extract<TrainerMessage, { type: T }>;

@@ -3,16 +3,8 @@ import type { JobStatus } from '../spec/resource/job.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
 import { newId } from './ids.ts';
 import { type Transition, transition } from './lifecycle.ts';
-import type {
-  CheckpointRow,
-  DatasetRow,
-  JobMessage,
-  JobPatch,
-  JobQueue,
-  JobRow,
-  RunRow,
-  Store,
-} from './ports.ts';
+import type { JobMessage, JobPatch, JobQueue, Store } from './ports.ts';
+import type { CheckpointRow, DatasetRow, JobRow, RunRow } from './rows.ts';
 
 /** A run that a worker has taken on, with all that it starts from. */
 export interface Claim {

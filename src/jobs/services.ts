@@ -3,7 +3,7 @@ import type { ColumnType, DatasetFormat } from '../spec/dataset.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
 import type { LayerShape } from '../spec/shapes.ts';
-import type { DatasetRow, JobRow, ModelRow } from './ports.ts';
+import type { DatasetRow, JobRow, ModelRow } from './rows.ts';
 
 /** What the API asks of the job lifecycle. Every method may throw TrainyardError. */
 

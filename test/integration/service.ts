@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../src/config.ts';
 import { type Context, createContext } from '../../src/context.ts';
 import { isTerminal } from '../../src/jobs/lifecycle.ts';
-import type { JobRow } from '../../src/jobs/ports.ts';
+import type { JobRow } from '../../src/jobs/rows.ts';
 import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
 import { createTestDatabase } from '../postgres.ts';
 

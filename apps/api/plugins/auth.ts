@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
-import type { ApiKeyRow } from '../../../src/jobs/ports.ts';
+import type { ApiKeyRow } from '../../../src/jobs/rows.ts';
 import type { Scope } from '../../../src/spec/resource/api-key.ts';
 import type { ApiContext } from '../context.ts';
 

@@ -1,4 +1,4 @@
-import type { ApiKeyRow } from '../../../src/jobs/ports.ts';
+import type { ApiKeyRow } from '../../../src/jobs/rows.ts';
 import type { ApiKeyResource } from '../../../src/spec/resource/api-key.ts';
 
 /** Neither the secret nor its hash leaves here. */

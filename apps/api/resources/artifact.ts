@@ -1,4 +1,4 @@
-import type { ArtifactRow } from '../../../src/jobs/ports.ts';
+import type { ArtifactRow } from '../../../src/jobs/rows.ts';
 import type { ArtifactResource } from '../../../src/spec/resource/artifact.ts';
 
 export function artifactResource(row: ArtifactRow): ArtifactResource {

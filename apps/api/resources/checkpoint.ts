@@ -1,4 +1,4 @@
-import type { CheckpointRow } from '../../../src/jobs/ports.ts';
+import type { CheckpointRow } from '../../../src/jobs/rows.ts';
 import type { CheckpointResource } from '../../../src/spec/resource/artifact.ts';
 
 export function checkpointResource(row: CheckpointRow): CheckpointResource {

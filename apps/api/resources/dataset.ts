@@ -1,4 +1,4 @@
-import type { DatasetRow } from '../../../src/jobs/ports.ts';
+import type { DatasetRow } from '../../../src/jobs/rows.ts';
 import type { DatasetResource } from '../../../src/spec/resource/dataset.ts';
 
 export function datasetResource(row: DatasetRow): DatasetResource {

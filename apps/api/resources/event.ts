@@ -1,4 +1,4 @@
-import type { EventRow } from '../../../src/jobs/ports.ts';
+import type { EventRow } from '../../../src/jobs/rows.ts';
 import type { EventResource } from '../../../src/spec/resource/event.ts';
 
 export function eventResource(row: EventRow): EventResource {

@@ -1,4 +1,4 @@
-import type { JobRow } from '../../../src/jobs/ports.ts';
+import type { JobRow } from '../../../src/jobs/rows.ts';
 import type { JobResource } from '../../../src/spec/resource/job.ts';
 import { jsonNumbers } from './numbers.ts';
 

@@ -1,4 +1,4 @@
-import type { MetricRow } from '../../../src/jobs/ports.ts';
+import type { MetricRow } from '../../../src/jobs/rows.ts';
 import { toJsonNumber } from '../../../src/spec/common.ts';
 import type { MetricResource } from '../../../src/spec/resource/metric.ts';
 

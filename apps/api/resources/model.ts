@@ -1,4 +1,4 @@
-import type { ModelRow } from '../../../src/jobs/ports.ts';
+import type { ModelRow } from '../../../src/jobs/rows.ts';
 import type { ModelResource } from '../../../src/spec/resource/model.ts';
 import { jsonNumbers } from './numbers.ts';
 

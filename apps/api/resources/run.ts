@@ -1,4 +1,4 @@
-import type { RunRow } from '../../../src/jobs/ports.ts';
+import type { RunRow } from '../../../src/jobs/rows.ts';
 import type { RunResource } from '../../../src/spec/resource/run.ts';
 
 export function runResource(row: RunRow): RunResource {

@@ -1,4 +1,4 @@
-import type { WorkerRow } from '../../../src/jobs/ports.ts';
+import type { WorkerRow } from '../../../src/jobs/rows.ts';
 import type { WorkerResource } from '../../../src/spec/resource/worker.ts';
 
 /** Where a worker runs and what its predictor listens on is the operator's business. */

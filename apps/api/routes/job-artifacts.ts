@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
-import type { ArtifactRow } from '../../../src/jobs/ports.ts';
+import type { ArtifactRow } from '../../../src/jobs/rows.ts';
 import { ArtifactResource } from '../../../src/spec/resource/artifact.ts';
 import { pageOf } from '../../../src/spec/resource/page.ts';
 import { type ByteRange, parseRange } from '../byte-range.ts';

@@ -1,4 +1,5 @@
-import type { ApiKeyRow, Store } from '../../jobs/ports.ts';
+import type { Store } from '../../jobs/ports.ts';
+import type { ApiKeyRow } from '../../jobs/rows.ts';
 import type { Prisma } from './generated/client.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';

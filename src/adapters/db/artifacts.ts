@@ -1,4 +1,5 @@
-import type { ArtifactRow, Store } from '../../jobs/ports.ts';
+import type { Store } from '../../jobs/ports.ts';
+import type { ArtifactRow } from '../../jobs/rows.ts';
 import type { Artifact } from './generated/client.ts';
 import type { Session } from './session.ts';
 

@@ -1,4 +1,5 @@
-import type { CheckpointRow, Store } from '../../jobs/ports.ts';
+import type { Store } from '../../jobs/ports.ts';
+import type { CheckpointRow } from '../../jobs/rows.ts';
 import type { Checkpoint } from './generated/client.ts';
 import type { Session } from './session.ts';
 

@@ -1,5 +1,6 @@
 import { isTerminal } from '../../jobs/lifecycle.ts';
-import type { DatasetRow, Store } from '../../jobs/ports.ts';
+import type { Store } from '../../jobs/ports.ts';
+import type { DatasetRow } from '../../jobs/rows.ts';
 import { JobStatus } from '../../spec/resource/job.ts';
 import type { Dataset } from './generated/client.ts';
 import { toJson } from './json.ts';

@@ -1,6 +1,7 @@
 import { TrainyardError } from '../../jobs/errors.ts';
 import { newId } from '../../jobs/ids.ts';
-import type { EventRow, EventStore } from '../../jobs/ports.ts';
+import type { EventStore } from '../../jobs/ports.ts';
+import type { EventRow } from '../../jobs/rows.ts';
 import { toJson } from './json.ts';
 import { JOB_CHANGED } from './notifications.ts';
 import type { Session } from './session.ts';

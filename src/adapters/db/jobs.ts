@@ -1,5 +1,6 @@
 import { TrainyardError } from '../../jobs/errors.ts';
-import type { JobPatch, JobRow, JobStore } from '../../jobs/ports.ts';
+import type { JobPatch, JobStore } from '../../jobs/ports.ts';
+import type { JobRow } from '../../jobs/rows.ts';
 import type { Job, Prisma } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';

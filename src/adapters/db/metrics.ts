@@ -1,4 +1,5 @@
-import type { MetricRow, MetricStore } from '../../jobs/ports.ts';
+import type { MetricStore } from '../../jobs/ports.ts';
+import type { MetricRow } from '../../jobs/rows.ts';
 import type { Session } from './session.ts';
 
 export function metricStore({ sql }: Session): MetricStore {

@@ -1,4 +1,5 @@
-import type { ModelRow, Store } from '../../jobs/ports.ts';
+import type { Store } from '../../jobs/ports.ts';
+import type { ModelRow } from '../../jobs/rows.ts';
 import type { Model } from './generated/client.ts';
 import { toJson, toNumbers } from './json.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';

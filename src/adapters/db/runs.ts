@@ -1,4 +1,5 @@
-import type { RunRow, RunStore } from '../../jobs/ports.ts';
+import type { RunStore } from '../../jobs/ports.ts';
+import type { RunRow } from '../../jobs/rows.ts';
 import type { JobStatus } from '../../spec/resource/job.ts';
 import type { Run } from './generated/client.ts';
 import { toNullableJson } from './json.ts';

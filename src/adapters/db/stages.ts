@@ -1,4 +1,5 @@
-import type { StageRow, StageStore } from '../../jobs/ports.ts';
+import type { StageStore } from '../../jobs/ports.ts';
+import type { StageRow } from '../../jobs/rows.ts';
 import type { Session } from './session.ts';
 
 export function stageStore({ sql }: Session): StageStore {

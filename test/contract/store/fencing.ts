@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { JobRow, Store } from '../../../src/jobs/ports.ts';
+import type { Store } from '../../../src/jobs/ports.ts';
+import type { JobRow } from '../../../src/jobs/rows.ts';
 import { runRow, type Subject, storedJob } from './rows.ts';
 
 const POINT = { name: 'loss', stage: 1, epoch: 1, step: 1, value: 0.5 };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { JobRow, Page, PageRequest, Store } from '../../../src/jobs/ports.ts';
+import type { Page, PageRequest, Store } from '../../../src/jobs/ports.ts';
+import type { JobRow } from '../../../src/jobs/rows.ts';
 import { datasetRow, jobRow, modelRow, newProject, type Subject } from './rows.ts';
 
 export function lists(subject: Subject): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../../src/jobs/ids.ts';
-import type { ArtifactRow } from '../../../src/jobs/ports.ts';
+import type { ArtifactRow } from '../../../src/jobs/rows.ts';
 import {
   checkpointRow,
   datasetRow,

@@ -1,13 +1,13 @@
 import { newId } from '../../../src/jobs/ids.ts';
+import type { Store } from '../../../src/jobs/ports.ts';
 import type {
   CheckpointRow,
   DatasetRow,
   JobRow,
   ModelRow,
   RunRow,
-  Store,
   WorkerRow,
-} from '../../../src/jobs/ports.ts';
+} from '../../../src/jobs/rows.ts';
 import { JobSpec } from '../../../src/spec/job.ts';
 
 /** What every suite is handed: the store under test and where its database is. */

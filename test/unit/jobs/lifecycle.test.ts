@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isTerminal, mayBecome, TRANSITIONS, transition } from '../../../src/jobs/lifecycle.ts';
-import type { JobPatch, JobRow, Store } from '../../../src/jobs/ports.ts';
+import type { JobPatch, Store } from '../../../src/jobs/ports.ts';
+import type { JobRow } from '../../../src/jobs/rows.ts';
 import { JobStatus } from '../../../src/spec/resource/job.ts';
 
 const statuses = JobStatus.options;

@@ -1,0 +1,156 @@
+import type { Task } from '../spec/data.ts';
+import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
+import type { Failure } from '../spec/failure.ts';
+import type { JobSpec } from '../spec/job.ts';
+import type { Scope } from '../spec/resource/api-key.ts';
+import type { EventType } from '../spec/resource/event.ts';
+import type { JobStatus } from '../spec/resource/job.ts';
+import type { RunStatus } from '../spec/resource/run.ts';
+import type { MetricPoint, Position } from '../spec/trainer.ts';
+
+/** The rows that the store keeps: the nouns of the job lifecycle. */
+export interface DatasetRow {
+  id: string;
+  projectId: string;
+  name: string;
+  format: DatasetFormat;
+  schema: DatasetSchema;
+  blobKey: string;
+  bytes: number;
+  createdAt: Date;
+}
+
+export interface JobRow {
+  id: string;
+  projectId: string;
+  datasetId: string;
+  name: string | null;
+  labels: Record<string, string>;
+  spec: JobSpec;
+  priority: number;
+  status: JobStatus;
+  statusDetail: string | null;
+  failure: Failure | null;
+  /** Counts how often the job was queued, from 1; with the id it names the queue's message. */
+  attempt: number;
+  /** Runs that ended in a fault which may pass; at most `spec.retries` of them are followed by another. */
+  faults: number;
+  fence: number;
+  progress: number;
+  etaSeconds: number | null;
+  stage: number | null;
+  epoch: number | null;
+  step: number | null;
+  metrics: Record<string, number>;
+  modelId: string | null;
+  createdAt: Date;
+  queuedAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  /** Moves with every change; it is the ETag. */
+  version: number;
+}
+
+export interface RunRow {
+  id: string;
+  jobId: string;
+  attempt: number;
+  fence: number;
+  status: RunStatus;
+  workerId: string;
+  device: string | null;
+  resumedFromStep: number | null;
+  failure: Failure | null;
+  heartbeatAt: Date;
+  startedAt: Date;
+  finishedAt: Date | null;
+}
+
+/** A stage of a job as its latest run found it. `steps` counts its optimizer updates, known when it ended. */
+export interface StageRow {
+  jobId: string;
+  stage: number;
+  runId: string;
+  name: string;
+  objective: string;
+  epochs: number;
+  stepsPerEpoch: number;
+  steps: number;
+  status: RunStatus;
+  startedAt: Date;
+  finishedAt: Date | null;
+}
+
+export interface EventRow {
+  id: string;
+  jobId: string;
+  sequence: number;
+  type: EventType;
+  data: Record<string, unknown>;
+  createdAt: Date;
+}
+
+export interface MetricRow extends MetricPoint {
+  runId: string;
+}
+
+export interface CheckpointRow extends Position {
+  id: string;
+  jobId: string;
+  runId: string;
+  blobKey: string;
+  bytes: number;
+  createdAt: Date;
+}
+
+export interface ArtifactRow {
+  id: string;
+  jobId: string;
+  name: string;
+  mediaType: string;
+  blobKey: string;
+  bytes: number;
+  createdAt: Date;
+}
+
+export interface ModelRow {
+  id: string;
+  projectId: string;
+  jobId: string;
+  datasetId: string;
+  parentModelId: string | null;
+  name: string;
+  version: number;
+  task: Task;
+  inputs: string[];
+  target: string;
+  classes: string[] | null;
+  parameters: number;
+  stochastic: boolean;
+  seed: number;
+  blobKey: string;
+  bytes: number;
+  evaluation: Record<string, number>;
+  createdAt: Date;
+}
+
+export interface ApiKeyRow {
+  id: string;
+  projectId: string;
+  project: string;
+  name: string;
+  scopes: Scope[];
+  hash: string;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+}
+
+export interface WorkerRow {
+  id: string;
+  host: string;
+  pid: number;
+  device: string;
+  predictorUrl: string | null;
+  heartbeatAt: Date;
+  startedAt: Date;
+}
