@@ -1,3 +1,4 @@
+import { createBreather } from '../breathe.ts';
 import type { Network } from '../model/network.ts';
 import type { Tensors } from '../tensors.ts';
 import { deterministicPass, startPasses, widest } from './passes.ts';
@@ -97,6 +98,7 @@ async function sampleRows(
   decode: Decode,
   { samples, seed, targetStandardError }: McDropoutOptions,
 ): Promise<Float64Array[][]> {
+  const breathe = createBreather();
   const passes = startPasses(network, weights, x, count, seed);
   const rows: Float64Array[][] = Array.from({ length: count }, () => []);
   const few = targetStandardError === undefined ? samples : FEWEST_PASSES;
@@ -106,6 +108,7 @@ async function sampleRows(
       const outputs = split(await passes.next(now), network.outputUnits);
       for (const [i, output] of outputs.entries()) rows[i % count]!.push(decode(output));
       done += now;
+      await breathe();
       if (targetStandardError !== undefined && rows.every((row) => standardError(row) <= targetStandardError))
         break;
     }

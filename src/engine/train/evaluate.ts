@@ -1,5 +1,5 @@
+import { createBreather } from '../breathe.ts';
 import type { Batch, Examples } from './batch.ts';
-import { createBreather } from './breathe.ts';
 import type { Executor } from './executor.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 

@@ -1,9 +1,9 @@
 import type { StageSpec } from '../../spec/stage.ts';
 import type { MetricPoint } from '../../spec/trainer.ts';
+import { createBreather } from '../breathe.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import type { Batch } from './batch.ts';
-import { createBreather } from './breathe.ts';
 import { createEarlyStopping, type EarlyStopping } from './callbacks/early-stopping.ts';
 import { DivergedError } from './diverged.ts';
 import { createEagerExecutor } from './eager-executor.ts';
