@@ -39,12 +39,16 @@ export function createEventFeed(
       watches.set(jobId, watch);
       watch.watchers++;
       try {
-        while (!ended.aborted) {
+        // The poll wakes everyone, so how long nothing came is counted here.
+        for (let idleSince = Date.now(); !ended.aborted; ) {
           const { version } = watch;
           const events = await watch.read(after);
           after = events.at(-1)?.sequence ?? after;
-          if (events.length > 0) yield events;
-          else if (!(await watch.changed(version, idleMs, ended))) yield [];
+          const isIdle = Date.now() - idleSince >= idleMs;
+          if (events.length > 0 || isIdle) {
+            yield events;
+            idleSince = Date.now();
+          } else await watch.changed(version, idleSince + idleMs - Date.now(), ended);
         }
       } finally {
         if (--watch.watchers === 0) watches.delete(jobId);
@@ -85,15 +89,14 @@ class Watch {
     return read;
   }
 
-  /** Waits for a hint since `version`. False when none came within `idleMs`. */
-  async changed(version: number, idleMs: number, ended: AbortSignal): Promise<boolean> {
-    if (this.version !== version || ended.aborted) return true;
-    let settle: (changed: boolean) => void = () => {};
-    const waited = new Promise<boolean>((resolve) => {
-      settle = resolve;
+  /** Waits for a hint since `version`, at most so long. */
+  async changed(version: number, atMostMs: number, ended: AbortSignal): Promise<void> {
+    if (this.version !== version || ended.aborted) return;
+    let wake: () => void = () => {};
+    const waited = new Promise<void>((resolve) => {
+      wake = resolve;
     });
-    const wake = (): void => settle(true);
-    const timer = setTimeout(() => settle(false), idleMs);
+    const timer = setTimeout(wake, atMostMs);
     this.#waiting.add(wake);
     ended.addEventListener('abort', wake);
     return waited.finally(() => {

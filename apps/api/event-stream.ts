@@ -24,7 +24,7 @@ export async function* eventStream(
   for await (const events of feed.follow(jobId, after, HEARTBEAT_MS, signal)) {
     yield events.length === 0 ? ': still here\n\n' : events.map(frame).join('');
     ended = endsJob(events) ?? ended;
-    if (ended && events.length < EVENTS_AT_ONCE) return;
+    if (ended && events.length < EVENTS_AT_ONCE) return; // an empty batch comes after a full one
   }
 }
 

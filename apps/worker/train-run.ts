@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochOrder, gatherBatch } from '../../src/data/batches.ts';
+import { DataError } from '../../src/data/data-error.ts';
 import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
@@ -33,6 +34,7 @@ export async function trainRun(
 
   const data = await prepareData(dataset.path, dataset.format, dataset.schema, spec);
   if (!resume) for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
+  checkMonitored(spec, data);
   const job = trainJob(spec, data);
   const end = await runStages(job, relay(tell, workDirectory), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
@@ -44,6 +46,16 @@ export async function trainRun(
   const modelPath = join(workDirectory, 'model.safetensors');
   await writeFile(modelPath, encodeModel(job.network.spec, data.preprocess, end.weights));
   return { type: 'succeeded', modelPath, model: summarize(job, data), evaluation };
+}
+
+/** Rows for validation can be planned and yet be missing: a split column may name none, or they were dropped. */
+function checkMonitored({ stages }: JobSpec, { validation }: PreparedData): void {
+  if (validation.count > 0) return;
+  for (const { earlyStopping, schedule } of stages) {
+    const monitors = [earlyStopping?.monitor, schedule.type === 'performance' ? schedule.monitor : undefined];
+    const missing = monitors.find((monitor) => monitor?.startsWith('val_'));
+    if (missing) throw new DataError(`a stage watches ${missing}, and no row is left to validate on`);
+  }
 }
 
 function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
@@ -89,7 +101,7 @@ function relay(tell: Tell, workDirectory: string): TrainEvents {
     onProgress: (progress) => tell({ type: 'progress', ...progress }),
     onEpoch: (epoch) => tell({ type: 'epoch', ...epoch }),
     onCheckpoint: async (position, file) => {
-      const path = join(workDirectory, `checkpoint-${position.stage}-${position.step}.safetensors`);
+      const path = join(workDirectory, `checkpoint-${Object.values(position).join('-')}.safetensors`);
       await writeFile(path, file);
       await tell({ type: 'checkpoint', position, path });
     },

