@@ -21,19 +21,21 @@ export function createSweeper({ store, queue, runs, leaseMs }: Dependencies): { 
   let unreachableAt = Number.NEGATIVE_INFINITY;
 
   return {
-    sweep: () =>
-      sweep().catch((error) => {
-        unreachableAt = Date.now();
-        throw error;
-      }),
+    async sweep() {
+      await checkReachable();
+      // While the database was away no heartbeat could be written: their silence says nothing of the runs.
+      if (Date.now() - unreachableAt > leaseMs) await giveUpLost(new Date(Date.now() - leaseMs));
+      for (const job of await store.jobs.queuedBefore(new Date(Date.now() - QUEUED_MS), AT_ONCE)) {
+        await queue.add({ jobId: job.id, attempt: job.attempt }, { priority: job.priority });
+      }
+    },
   };
 
-  async function sweep(): Promise<void> {
-    // While the database was away no heartbeat could be written: their silence says nothing of the runs.
-    if (Date.now() - unreachableAt > leaseMs) await giveUpLost(new Date(Date.now() - leaseMs));
-    for (const job of await store.jobs.queuedBefore(new Date(Date.now() - QUEUED_MS), AT_ONCE)) {
-      await queue.add({ jobId: job.id, attempt: job.attempt }, { priority: job.priority });
-    }
+  async function checkReachable(): Promise<void> {
+    await store.ping().catch((error) => {
+      unreachableAt = Date.now();
+      throw error;
+    });
   }
 
   async function giveUpLost(silentSince: Date): Promise<void> {
