@@ -1,4 +1,5 @@
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
+import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { Preprocess } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
@@ -34,7 +35,7 @@ export async function prepareData(
   spec: Pick<JobSpec, 'data' | 'model' | 'seed'>,
 ): Promise<PreparedData> {
   const { data, seed } = spec;
-  const planning = planData(data, schema, spec.model.layers);
+  const planning = planData(data, schema, hiddenLayers(spec.model));
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
   const table = await loadTable(path, format, wantedColumns(data, plan), schema.rows);

@@ -1,6 +1,7 @@
 import { planData } from '../data/plan.ts';
 import { Problems } from '../data/problems.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
+import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
 import { type LayerShape, size } from '../spec/shapes.ts';
@@ -15,7 +16,7 @@ import { checkStages } from './validation/stage-rules.ts';
  * @throws TrainyardError invalidSpec, with a pointer to each fault
  */
 export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
-  const planning = planData(spec.data, schema, spec.model.layers);
+  const planning = planData(spec.data, schema, hiddenLayers(spec.model));
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
   const problems = new Problems();

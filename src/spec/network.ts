@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { Shape } from './common.ts';
 import type { Task } from './data.ts';
+import { hiddenLayers, withPenalties } from './expand.ts';
 import { LayerSpec, type NamedLayer } from './layer.ts';
 import type { ModelSpec } from './model.ts';
 
-/** A network as it is built and saved: the input's shape and every layer, the output layer last, all named. */
+/**
+ * A network as it is built and saved: the input's shape and every layer, all named, each after those that it
+ * takes, the output layer last.
+ */
 export const NetworkSpec = z.strictObject({
   inputShape: Shape,
   layers: z.array(LayerSpec.and(z.object({ name: z.string() }))).min(1),
@@ -15,32 +19,21 @@ export interface NetworkSpec {
 }
 
 /**
- * Settles what a model spec leaves open: names (`dense_1`, `dense_2`, … by type) and the output layer,
- * whose units and activation follow from the task. The output layer is linear for a regression and softmax
- * for a classification.
+ * Settles what a model spec leaves open: names, composites and the output layer, whose units and activation
+ * follow from the task. The output layer is linear for a regression and softmax for a classification.
  */
 export function resolveNetwork(
   model: ModelSpec,
   context: { inputShape: readonly number[]; task: Task; outputUnits: number },
 ): NetworkSpec {
-  const output = {
-    ...(model.output ?? { name: 'output', useBias: true, l1: 0, l2: 0 }),
-    type: 'dense' as const,
+  const output: NamedLayer = {
+    ...(model.output ?? { name: 'output', useBias: true }),
+    type: 'dense',
     units: context.outputUnits,
-    activation: context.task === 'classification' ? ('softmax' as const) : ('linear' as const),
+    activation: context.task === 'classification' ? 'softmax' : 'linear',
   };
-  return { inputShape: [...context.inputShape], layers: [...nameLayers(model.layers, output.name), output] };
-}
-
-/** Gives each layer without a name `<type>_<n>`, skipping names already taken. */
-export function nameLayers(layers: readonly LayerSpec[], ...reserved: string[]): NamedLayer[] {
-  const taken = new Set([...reserved, ...layers.flatMap((layer) => layer.name ?? [])]);
-  const counts = new Map<string, number>();
-  const nextName = (type: string): string => {
-    const count = (counts.get(type) ?? 0) + 1;
-    counts.set(type, count);
-    const name = `${type}_${count}`;
-    return taken.has(name) ? nextName(type) : name;
+  return {
+    inputShape: [...context.inputShape],
+    layers: [...hiddenLayers(model), withPenalties(output, model)],
   };
-  return layers.map((layer) => ({ ...layer, name: layer.name ?? nextName(layer.type) }));
 }

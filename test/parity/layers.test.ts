@@ -95,6 +95,7 @@ const NETWORKS: Record<LayerType, { inputShape: number[]; layers: unknown[]; ids
     layers: [
       { type: 'dense', units: 4 },
       { type: 'activation', activation: 'gelu' },
+      { type: 'dense', units: 4, activation: { type: 'prelu', initial: 0.1 } },
       { type: 'dense', units: 4, activation: 'selu' },
     ],
   },
@@ -135,6 +136,108 @@ const NETWORKS: Record<LayerType, { inputShape: number[]; layers: unknown[]; ids
       { type: 'embedding', inputDim: 5, outputDim: 4 },
       { type: 'flatten' },
       { type: 'dense', units: 3, activation: 'tanh' },
+    ],
+  },
+  conv1d: {
+    inputShape: [7, 2],
+    layers: [
+      { type: 'conv1d', filters: 3, kernelSize: 3, padding: 'causal', activation: 'tanh' },
+      { type: 'conv1d', filters: 2, kernelSize: 2, strides: 2, padding: 'same', activation: 'prelu' },
+      { type: 'conv1d', filters: 2, kernelSize: 2 },
+      { type: 'maxPool', padding: 'same' },
+      { type: 'avgPool', poolSize: 1 },
+      { type: 'flatten' },
+    ],
+  },
+  conv2dTranspose: {
+    inputShape: [3, 4, 2],
+    layers: [
+      { type: 'conv2dTranspose', filters: 3, kernelSize: 3, strides: 2, padding: 'same', activation: 'tanh' },
+      { type: 'conv2dTranspose', filters: 2, kernelSize: [2, 3], activation: 'elu' },
+      { type: 'globalAvgPool' },
+    ],
+  },
+  upSampling: {
+    inputShape: [3, 2, 2],
+    layers: [
+      { type: 'conv2d', filters: 2, kernelSize: 2, padding: 'same', activation: 'tanh' },
+      { type: 'upSampling', size: [2, 3] },
+      { type: 'conv2d', filters: 2, kernelSize: 2, activation: 'tanh' },
+      { type: 'flatten' },
+    ],
+  },
+  zeroPadding: {
+    inputShape: [3, 2, 2],
+    layers: [
+      { type: 'conv2d', filters: 2, kernelSize: 1, activation: 'tanh' },
+      {
+        type: 'zeroPadding',
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+      },
+      { type: 'conv2d', filters: 3, kernelSize: 2, activation: 'tanh' },
+      { type: 'flatten' },
+    ],
+  },
+  layerNorm: {
+    inputShape: [4, 3, 2],
+    layers: [
+      { type: 'layerNorm', axis: 1, scale: false },
+      { type: 'conv2d', filters: 3, kernelSize: 2 },
+      { type: 'layerNorm' },
+      { type: 'activation', activation: 'rrelu' },
+      { type: 'flatten' },
+      { type: 'layerNorm', center: false },
+    ],
+  },
+  add: {
+    inputShape: [4],
+    layers: [
+      { type: 'dense', name: 'left', units: 3, activation: 'tanh' },
+      { type: 'dense', name: 'right', inputs: ['input'], units: 3, activation: 'sigmoid' },
+      { type: 'add', inputs: ['left', 'right'] },
+    ],
+  },
+  subtract: {
+    inputShape: [4],
+    layers: [
+      { type: 'dense', name: 'left', units: 3, activation: 'tanh' },
+      { type: 'dense', name: 'right', inputs: ['input'], units: 3, activation: 'sigmoid' },
+      { type: 'subtract', inputs: ['left', 'right'] },
+    ],
+  },
+  multiply: {
+    inputShape: [4],
+    layers: [
+      { type: 'dense', name: 'left', units: 3, activation: 'tanh' },
+      { type: 'dense', name: 'right', inputs: ['input'], units: 3, activation: 'sigmoid' },
+      { type: 'multiply', inputs: ['left', 'right'] },
+    ],
+  },
+  average: {
+    inputShape: [4],
+    layers: [
+      { type: 'dense', name: 'left', units: 3, activation: 'tanh' },
+      { type: 'dense', name: 'right', inputs: ['input'], units: 3, activation: 'sigmoid' },
+      { type: 'average', inputs: ['left', 'right'] },
+    ],
+  },
+  maximum: {
+    inputShape: [4],
+    layers: [
+      { type: 'dense', name: 'left', units: 3, activation: 'tanh' },
+      { type: 'dense', name: 'right', inputs: ['input'], units: 3, activation: 'sigmoid' },
+      { type: 'maximum', inputs: ['left', 'right'] },
+    ],
+  },
+  concat: {
+    inputShape: [4],
+    layers: [
+      { type: 'dense', name: 'left', units: 3, activation: 'tanh' },
+      { type: 'dense', name: 'right', inputs: ['input'], units: 3, activation: 'sigmoid' },
+      { type: 'concat', inputs: ['left', 'right'] },
     ],
   },
 };

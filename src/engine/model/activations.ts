@@ -1,22 +1,43 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Activation, type ActivationName, activationName } from '../../spec/activation.ts';
+import {
+  ACTIVATION_DEFAULTS,
+  type Activation,
+  type ActivationName,
+  activationName,
+} from '../../spec/activation.ts';
+import type { Tensors } from '../tensors.ts';
+import type { LayerContext } from './layer.ts';
+
+/** What activations that learn or draw need of the layer that they belong to. */
+interface Surroundings {
+  readonly weights: Tensors;
+  readonly context: Pick<LayerContext, 'mode' | 'random'>;
+}
 
 /**
  * An activation, element by element; softmax over the last axis. Names and formulas are Keras's, with the
  * exact (erf) form of GELU.
  */
-export function activate(activation: Activation, x: tf.Tensor): tf.Tensor {
-  const alpha = typeof activation === 'object' ? activation.alpha : undefined;
-  return ACTIVATIONS[activationName(activation)](x, alpha);
+export function activate(activation: Activation, x: tf.Tensor, surroundings: Surroundings): tf.Tensor {
+  const name = activationName(activation);
+  const given = typeof activation === 'object' ? activation : {};
+  return ACTIVATIONS[name](x, { ...DEFAULTS[name], ...given }, surroundings);
 }
 
-const ACTIVATIONS: Readonly<Record<ActivationName, (x: tf.Tensor, alpha?: number) => tf.Tensor>> = {
+type Parameters = Partial<Record<'alpha' | 'lower' | 'upper' | 'initial', number>>;
+type ActivationFunction = (x: tf.Tensor, parameters: Parameters, surroundings: Surroundings) => tf.Tensor;
+
+const DEFAULTS: Readonly<Partial<Record<ActivationName, Parameters>>> = ACTIVATION_DEFAULTS;
+
+const ACTIVATIONS: Readonly<Record<ActivationName, ActivationFunction>> = {
   linear: (x) => x,
   sigmoid: (x) => tf.sigmoid(x),
   tanh: (x) => tf.tanh(x),
   relu: (x) => tf.relu(x),
-  leakyRelu: (x, alpha = 0.2) => tf.leakyRelu(x, alpha),
-  elu: (x, alpha = 1) => elu(x, alpha),
+  leakyRelu: (x, { alpha }) => tf.leakyRelu(x, alpha),
+  rrelu: (x, { lower, upper }, { context }) => rrelu(x, lower!, upper!, context),
+  prelu: (x, _parameters, { weights }) => sloped(x, weights.alpha!),
+  elu: (x, { alpha }) => elu(x, alpha!),
   selu: (x) => tf.selu(x),
   gelu: (x) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))))),
   swish: (x) => tf.mul(x, tf.sigmoid(x)),
@@ -28,4 +49,24 @@ const ACTIVATIONS: Readonly<Record<ActivationName, (x: tf.Tensor, alpha?: number
 function elu(x: tf.Tensor, alpha: number): tf.Tensor {
   if (alpha === 1) return tf.elu(x);
   return tf.add(tf.mul(tf.elu(x), alpha), tf.mul(tf.relu(x), 1 - alpha));
+}
+
+/**
+ * Randomized leaky ReLU (Xu et al., arXiv:1505.00853): in training each element's slope below zero is drawn from
+ * [lower, upper); outside it, Monte-Carlo dropout included, the slope is their mean.
+ */
+function rrelu(
+  x: tf.Tensor,
+  lower: number,
+  upper: number,
+  { mode, random }: Surroundings['context'],
+): tf.Tensor {
+  if (mode !== 'train') return tf.leakyRelu(x, (lower + upper) / 2);
+  const slopes = tf.add(tf.mul(random.uniform(x.shape), upper - lower), lower);
+  return sloped(x, slopes);
+}
+
+/** x above zero and slope · x below, of slopes that broadcast over x. */
+function sloped(x: tf.Tensor, slopes: tf.Tensor): tf.Tensor {
+  return tf.sub(tf.relu(x), tf.mul(slopes, tf.relu(tf.neg(x))));
 }

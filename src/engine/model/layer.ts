@@ -10,6 +10,8 @@ import type { RandomSource } from './random-source.ts';
 export type Mode = 'train' | 'infer' | 'mc';
 
 export interface LayerContext {
+  /** All that the layer takes, for those that merge several; the first is its input. */
+  readonly inputs: readonly Tensor[];
   readonly mode: Mode;
   /** Whether the stage leaves this layer's weights alone; a frozen batch norm infers and does not move. */
   readonly frozen: boolean;

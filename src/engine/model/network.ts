@@ -3,10 +3,11 @@ import { key } from '../../random.ts';
 import { isStochastic, type LayerType, type NamedLayer } from '../../spec/layer.ts';
 import type { NetworkSpec } from '../../spec/network.ts';
 import { inferShapes, type LayerShape, type WeightShape } from '../../spec/shapes.ts';
+import { inputsOf } from '../../spec/wiring.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import type { Tensors } from '../tensors.ts';
 import { initialValues } from './initializers.ts';
-import type { LayerContext, LayerFunction, Mode } from './layer.ts';
+import type { LayerContext, LayerFunction, LayerResult, Mode } from './layer.ts';
 import { LAYERS } from './layers/index.ts';
 import type { RandomSources } from './random-source.ts';
 
@@ -20,6 +21,8 @@ export interface NetworkWeight extends WeightShape {
 export interface Network {
   readonly spec: NetworkSpec;
   readonly layers: readonly LayerShape[];
+  /** The positions of the layers that each one takes; −1 is the network's input. */
+  readonly wiring: readonly (readonly number[])[];
   /** Every weight by its full name, `<layer>/<weight>`. */
   readonly weights: ReadonlyMap<string, NetworkWeight>;
   readonly outputUnits: number;
@@ -41,6 +44,7 @@ export function buildNetwork(spec: NetworkSpec): Network {
   return {
     spec,
     layers,
+    wiring: spec.layers.map((_, index) => inputsOf(spec.layers, index)),
     weights,
     outputUnits: layers.at(-1)!.outputShape[0]!,
     firstStochastic: spec.layers.findIndex(isStochastic),
@@ -69,12 +73,15 @@ export interface ForwardOptions {
   readonly random: RandomSources;
   /** Layers whose weights the stage leaves alone. */
   readonly frozen?: ReadonlySet<string>;
-  /** The layers to go through, by index; all when left out. */
+  /** The layers to go through, by position; all when left out. */
   readonly from?: number;
   readonly to?: number;
   /** Sees each layer's output on its way. */
   readonly onLayer?: (layer: NamedLayer, output: Tensor) => void;
 }
+
+/** Outputs of layers by position, `[batch, …]` each; −1 is the network's input. */
+export type Outputs = Readonly<Record<number, Tensor>>;
 
 export interface ForwardResult {
   /** The output layer's numbers before its activation: logits of a classification, `[batch, units]`. */
@@ -93,32 +100,66 @@ export function forward(
   input: Tensor,
   options: ForwardOptions,
 ): ForwardResult {
-  const { from = 0, to = network.spec.layers.length } = options;
+  const { outputs, updates } = forwardBetween(network, weights, { [-1]: input }, options);
+  return { output: outputs[network.layers.length - 1]!, updates };
+}
+
+/**
+ * Goes through the layers `from` … `to − 1`.
+ * @param known what is known already of the layers before `from`
+ * @returns the outputs that layers from `to` on still need, and the network's own at its end
+ */
+export function forwardBetween(
+  network: Network,
+  weights: Tensors,
+  known: Outputs,
+  options: ForwardOptions,
+): { outputs: Outputs; updates: Tensors } {
+  const { from = 0, to = network.layers.length } = options;
+  const outputs: Record<number, Tensor> = { ...known };
   const updates: Record<string, Tensor> = {};
-  let output = input;
   for (let index = from; index < to; index++) {
-    const layer = withoutOutputActivation(
-      network.spec.layers[index]!,
-      index === network.spec.layers.length - 1,
-    );
-    const context: LayerContext = {
-      mode: options.mode,
-      frozen: options.frozen?.has(layer.name) ?? false,
-      random: options.random(layer.name),
-    };
-    const apply = LAYERS[layer.type] as LayerFunction<typeof layer.type>;
-    const result = apply(layer, localWeights(network.layers[index]!, weights), output, context);
-    output = 'output' in result ? result.output : result;
-    for (const [name, value] of Object.entries('output' in result ? (result.updates ?? {}) : {})) {
+    const layer = network.spec.layers[index]!;
+    const inputs = network.wiring[index]!.map((position) => outputs[position]!);
+    const result = applyLayer(network, index, weights, inputs, options);
+    outputs[index] = result.output;
+    for (const [name, value] of Object.entries(result.updates ?? {})) {
       updates[`${layer.name}/${name}`] = keep(value);
     }
-    options.onLayer?.(layer, output);
+    options.onLayer?.(layer, result.output);
   }
-  return { output, updates };
+  return { outputs: neededFrom(network, outputs, to), updates };
+}
+
+function applyLayer(
+  network: Network,
+  index: number,
+  weights: Tensors,
+  inputs: readonly Tensor[],
+  { mode, frozen, random }: ForwardOptions,
+): LayerResult {
+  const isOutput = index === network.layers.length - 1;
+  const layer = withoutOutputActivation(network.spec.layers[index]!, isOutput);
+  const context: LayerContext = {
+    mode,
+    inputs,
+    frozen: frozen?.has(layer.name) ?? false,
+    random: random(layer.name),
+  };
+  const apply = LAYERS[layer.type] as LayerFunction<typeof layer.type>;
+  const result = apply(layer, localWeights(network.layers[index]!, weights), inputs[0]!, context);
+  return 'output' in result ? result : { output: result };
+}
+
+function neededFrom(network: Network, outputs: Outputs, from: number): Outputs {
+  const needed = network.wiring.slice(from).flat();
+  const isNeeded = (position: number) => needed.includes(position) || position === network.layers.length - 1;
+  return Object.fromEntries(Object.entries(outputs).filter(([position]) => isNeeded(Number(position))));
 }
 
 function withoutOutputActivation(layer: NamedLayer, isOutput: boolean): NamedLayer {
-  return isOutput && layer.type === 'dense' ? { ...layer, activation: 'linear' } : layer;
+  const isActivated = layer.type === 'dense' || layer.type === 'activation';
+  return isOutput && isActivated ? { ...layer, activation: 'linear' } : layer;
 }
 
 function localWeights(layer: LayerShape, weights: Tensors): Tensors {

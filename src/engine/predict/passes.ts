@@ -1,8 +1,8 @@
 import { dispose, mul, ones, reshape, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { size } from '../../spec/shapes.ts';
-import { forward, type Network } from '../model/network.ts';
+import { forward, forwardBetween, type Network, type Outputs } from '../model/network.ts';
 import { monteCarloRandom, noRandom } from '../model/random-source.ts';
-import type { Tensors } from '../tensors.ts';
+import { type Tensors, tidied } from '../tensors.ts';
 
 /** About how many numbers the widest layer may put out at once; it bounds a pass's memory. */
 const NUMBERS_AT_ONCE = 4_000_000;
@@ -51,9 +51,10 @@ export function startPasses(
   seed: number,
 ): MonteCarloPasses {
   const first = network.firstStochastic;
-  const prefix = tidy(() => {
+  const prefix = tidied(() => {
     const input = tensor(x, [rows, ...network.spec.inputShape]);
-    return forward(network, weights, input, { mode: 'infer', random: noRandom, to: first }).output;
+    const options = { mode: 'infer', random: noRandom, to: first } as const;
+    return forwardBetween(network, weights, { [-1]: input }, options).outputs;
   });
   let done = 0;
   return {
@@ -61,15 +62,23 @@ export function startPasses(
     async next(passes) {
       const output = tidy(() => {
         const random = monteCarloRandom(seed, done, passes);
-        return forward(network, weights, repeat(prefix, passes), { mode: 'mc', random, from: first }).output;
+        const options = { mode: 'mc', random, from: first } as const;
+        const { outputs } = forwardBetween(network, weights, repeated(prefix, passes), options);
+        return outputs[network.layers.length - 1]!;
       });
       done += passes;
       const values = await output.data();
       output.dispose();
       return values as Float32Array;
     },
-    dispose: () => dispose(prefix),
+    dispose: () => dispose(Object.values(prefix)),
   };
+}
+
+function repeated(outputs: Outputs, passes: number): Outputs {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([position, output]) => [position, repeat(output, passes)]),
+  );
 }
 
 /** `[rows, …]` → `[passes · rows, …]`, copy after copy. */

@@ -1,53 +1,34 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
-import { activationName } from '../../spec/activation.ts';
-import { defaultInitializer } from '../../spec/initializer.ts';
+import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
-import type { LayerSpec } from '../../spec/layer.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Validation } from '../services.ts';
+import { adviseSelu } from './selu-advice.ts';
 
 type Warning = Validation['warnings'][number];
 
 /** What is allowed and yet rarely meant. */
 export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warning[] {
+  const layers = expandModel(spec.model);
   return [
-    ...spec.model.layers.flatMap((layer, i) => adviseLayer(spec.model.layers, layer, i, plan)),
+    ...layers.flatMap((_, i) => adviseDropout(layers, i)),
+    ...adviseSelu(layers, plan),
     ...spec.stages.flatMap((stage, i) => [
       ...adviseRate(stage, i),
-      ...adviseBatch(stage.batchSize, spec.model.layers, i),
+      ...adviseBatch(stage.batchSize, layers, i),
     ]),
     ...adviseSize(parameters, plan),
   ];
 }
 
-function adviseLayer(layers: readonly LayerSpec[], layer: LayerSpec, i: number, plan: DataPlan): Warning[] {
-  const pointer = pointerTo('model', 'layers', i);
-  if (layer.type === 'batchNorm' && i > 0 && /dropout/i.test(layers[i - 1]!.type)) {
-    const message =
-      'dropout right before a batch norm shifts the variance between training and inference (Li et al. 2018)';
-    return [{ code: 'dropoutBeforeBatchNorm', pointer, message }];
-  }
-  if (!('activation' in layer) || activationName(layer.activation) !== 'selu') return [];
-  const faults = seluFaults(layers, layer, plan);
-  if (faults.length === 0) return [];
-  const message = `SELU keeps mean 0 and variance 1 only under its conditions, and here ${faults.join('; ')}`;
-  return [{ code: 'seluConditions', pointer, message }];
-}
-
-/** Klambauer et al. 2017: standardized inputs, LeCun normal, dense layers one after another, alpha dropout. */
-function seluFaults(
-  layers: readonly LayerSpec[],
-  layer: LayerSpec & { activation: unknown },
-  plan: DataPlan,
-): string[] {
-  const initializer =
-    'initializer' in layer ? (layer.initializer ?? defaultInitializer('selu')) : 'lecunNormal';
-  return [
-    ...(initializer === 'lecunNormal' ? [] : ['the initializer isn’t lecunNormal']),
-    ...(plan.standardizeInputs || layers[0]?.type === 'batchNorm' ? [] : ['the inputs aren’t standardized']),
-    ...(layers.some(({ type }) => type === 'dropout') ? ['dropout should be alphaDropout'] : []),
-  ];
+function adviseDropout(layers: readonly PlacedLayer[], i: number): Warning[] {
+  const { layer, path } = layers[i]!;
+  const before = layers[i - 1]?.layer.type ?? '';
+  if (layer.type !== 'batchNorm' || layer.inputs !== undefined || !/dropout/i.test(before)) return [];
+  const message =
+    'dropout right before a batch norm shifts the variance between training and inference (Li et al. 2018)';
+  return [{ code: 'dropoutBeforeBatchNorm', pointer: pointerTo('model', ...path), message }];
 }
 
 /** Beyond these the optimizer as a rule diverges. */
@@ -64,8 +45,8 @@ function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, 
   return [{ code: 'highLearningRate', pointer: pointerTo('stages', i, ...place), message }];
 }
 
-function adviseBatch(batchSize: number, layers: readonly LayerSpec[], i: number): Warning[] {
-  if (batchSize > 1 || !layers.some(({ type }) => type === 'batchNorm')) return [];
+function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: number): Warning[] {
+  if (batchSize > 1 || !layers.some(({ layer }) => layer.type === 'batchNorm')) return [];
   const message = 'a batch of one has no variance, so batch norm gives zeros';
   return [{ code: 'batchNormBatchOne', pointer: pointerTo('stages', i, 'batchSize'), message }];
 }

@@ -1,9 +1,11 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
+import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
 import { type NetworkSpec, resolveNetwork } from '../../spec/network.ts';
 import { inferShapes, type LayerShape, ShapeError } from '../../spec/shapes.ts';
+import { inputsOf, NETWORK_INPUT, unusedLayers } from '../../spec/wiring.ts';
 
 export interface PlannedNetwork {
   readonly spec: NetworkSpec;
@@ -12,47 +14,58 @@ export interface PlannedNetwork {
 
 /** Settles the network that a spec describes; null, with its problems noted, where the layers don't fit. */
 export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems): PlannedNetwork | null {
-  checkNames(model, problems);
-  checkEmbeddings(model, problems);
+  const placed = expandModel(model);
+  checkNames(model, placed, problems);
   const spec = resolveNetwork(model, {
     inputShape: [plan.inputWidth],
     task: plan.task,
     outputUnits: plan.outputUnits,
   });
   try {
-    return { spec, layers: inferShapes(spec.inputShape, spec.layers) };
+    const layers = inferShapes(spec.inputShape, spec.layers);
+    checkEmbeddings(spec, placed, problems);
+    checkUnused(spec, placed, problems);
+    return { spec, layers };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    const isOutput = error.layerIndex === model.layers.length;
-    problems.add(isOutput ? '/model/layers' : pointerTo('model', 'layers', error.layerIndex), error.message);
+    problems.add(pointerToLayer(placed[error.layerIndex]), error.message);
     return null;
   }
 }
 
-function checkNames(model: ModelSpec, problems: Problems): void {
-  const taken = new Set([model.output?.name ?? 'output']);
-  for (const [i, { name }] of model.layers.entries()) {
-    if (name === undefined) continue;
-    if (taken.has(name))
-      problems.add(pointerTo('model', 'layers', i, 'name'), `another layer is named “${name}” too`);
-    taken.add(name);
+/** The output layer stands in no list. */
+function pointerToLayer(placed: PlacedLayer | undefined): string {
+  return placed ? pointerTo('model', ...placed.path) : '/model/layers';
+}
+
+function checkNames(model: ModelSpec, placed: readonly PlacedLayer[], problems: Problems): void {
+  const taken = new Set([model.output?.name ?? 'output', NETWORK_INPUT]);
+  for (const { layer, path } of placed) {
+    const pointer = pointerTo('model', ...path, 'name');
+    if (layer.name === NETWORK_INPUT) problems.add(pointer, '“input” is the network’s own input');
+    else if (taken.has(layer.name)) problems.add(pointer, `another layer is named “${layer.name}” too`);
+    taken.add(layer.name);
   }
 }
 
-function checkEmbeddings(model: ModelSpec, problems: Problems): void {
-  for (const [i, { type }] of model.layers.entries()) {
-    if (type === 'embedding' && i > 0) {
-      problems.add(
-        pointerTo('model', 'layers', i),
-        'an embedding takes ids, so it can only be the first layer',
-      );
+function checkEmbeddings(spec: NetworkSpec, placed: readonly PlacedLayer[], problems: Problems): void {
+  for (const [i, { layer, path }] of placed.entries()) {
+    if (layer.type === 'embedding' && inputsOf(spec.layers, i)[0] !== -1) {
+      problems.add(pointerTo('model', ...path), 'an embedding takes ids, so it can only be the first layer');
     }
+  }
+}
+
+function checkUnused({ layers }: NetworkSpec, placed: readonly PlacedLayer[], problems: Problems): void {
+  for (const position of unusedLayers(layers)) {
+    const { name, type } = layers[position]!;
+    problems.add(pointerToLayer(placed[position]), `layer “${name}” (${type}): no layer takes its output`);
   }
 }
 
 /** Monte-Carlo dropout needs something that it can make random. */
 export function checkMcDropout(model: ModelSpec, problems: Problems): void {
-  if (model.layers.some(isStochastic)) return;
+  if (expandModel(model).some(({ layer }) => isStochastic(layer))) return;
   problems.add(
     '/evaluate/mcDropout',
     'the model has no dropout layer (or noise), so every Monte-Carlo pass would be the same',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inferSchema } from '../../../src/data/infer-schema.ts';
 import { type DataPlan, type Planning, planData } from '../../../src/data/plan.ts';
 import { readRows } from '../../../src/data/readers/index.ts';
+import { hiddenLayers } from '../../../src/spec/expand.ts';
 import type { JobSpecInput } from '../../../src/spec/job.ts';
 import { type ColumnTypes, csv, jobSpec, schemaOf } from './fixture.ts';
 
@@ -33,7 +34,7 @@ async function plan(
   types: ColumnTypes = {},
 ): Promise<Planning> {
   const spec = jobSpec(data, layers);
-  return planData(spec.data, await schemaOf(content, 'csv', types), spec.model.layers);
+  return planData(spec.data, await schemaOf(content, 'csv', types), hiddenLayers(spec.model));
 }
 
 async function planned(...args: Parameters<typeof plan>): Promise<DataPlan> {

@@ -17,7 +17,7 @@ function apply(
   frozen = false,
 ): LayerResult {
   const layer = LayerSpec.parse(spec);
-  const context = { mode, frozen, random: trainingRandom(1, 1, 1)('layer') };
+  const context = { mode, inputs: [input], frozen, random: trainingRandom(1, 1, 1)('layer') };
   const result = (LAYERS[layer.type] as LayerFunction<typeof layer.type>)(layer, weights, input, context);
   return 'output' in result ? result : { output: result };
 }

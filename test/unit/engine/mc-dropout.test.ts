@@ -14,15 +14,15 @@ import {
 } from '../../../src/engine/predict/uncertainty.ts';
 import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import { fromArrays } from '../../../src/engine/tensors.ts';
-import { LayerSpec } from '../../../src/spec/layer.ts';
-import { nameLayers } from '../../../src/spec/network.ts';
+import { hiddenLayers } from '../../../src/spec/expand.ts';
+import { ModelSpec } from '../../../src/spec/model.ts';
 
 beforeAll(() => startBackend('wasm'));
 
 function model(inputShape: number[], layers: unknown[], weights: NamedArrays = {}) {
   const network = buildNetwork({
     inputShape,
-    layers: nameLayers(layers.map((layer) => LayerSpec.parse(layer))),
+    layers: hiddenLayers(ModelSpec.parse({ layers })),
   });
   return { network, weights: fromArrays({ ...initialWeights(network, 3), ...weights }) };
 }

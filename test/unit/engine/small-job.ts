@@ -8,8 +8,8 @@ import type { EpochReport, TrainEvents } from '../../../src/engine/train/train-e
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
-import { LayerSpec } from '../../../src/spec/layer.ts';
-import { nameLayers } from '../../../src/spec/network.ts';
+import { hiddenLayers } from '../../../src/spec/expand.ts';
+import { ModelSpec } from '../../../src/spec/model.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
 import type { MetricPoint } from '../../../src/spec/trainer.ts';
 
@@ -60,9 +60,9 @@ export function smallJob({
     units: split.units,
     activation: split.units > 1 ? 'softmax' : 'linear',
   };
-  const parsed = [...layers, output].map((layer) => LayerSpec.parse(layer));
+  const model = ModelSpec.parse({ layers: [...layers, output] });
   return {
-    network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: nameLayers(parsed) }),
+    network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: hiddenLayers(model) }),
     task: split.units > 1 ? 'classification' : 'regression',
     stages: stages.map((stage) => StageSpec.parse(stage)),
     seed,

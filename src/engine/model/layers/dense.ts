@@ -3,5 +3,10 @@ import type { LayerFunction } from '../layer.ts';
 import { biasAndActivation } from './bias-and-activation.ts';
 
 /** `activation(x·kernel + bias)`: `[batch, features]` → `[batch, units]`. */
-export const dense: LayerFunction<'dense'> = (layer, weights, input) =>
-  biasAndActivation(layer.activation, matMul(input as Tensor2D, weights.kernel as Tensor2D), weights);
+export const dense: LayerFunction<'dense'> = (layer, weights, input, context) =>
+  biasAndActivation(
+    layer.activation,
+    matMul(input as Tensor2D, weights.kernel as Tensor2D),
+    weights,
+    context,
+  );

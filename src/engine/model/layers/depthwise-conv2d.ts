@@ -4,9 +4,10 @@ import type { LayerFunction } from '../layer.ts';
 import { biasAndActivation } from './bias-and-activation.ts';
 
 /** Each channel by its own filters: `[batch, height, width, channels]` → `[…, channels · depthMultiplier]`. */
-export const depthwiseConv2d: LayerFunction<'depthwiseConv2d'> = (layer, weights, input) =>
+export const depthwiseConv2d: LayerFunction<'depthwiseConv2d'> = (layer, weights, input, context) =>
   biasAndActivation(
     layer.activation,
     convolve(input as Tensor4D, weights.kernel as Tensor4D, pair(layer.strides), layer.padding),
     weights,
+    context,
   );

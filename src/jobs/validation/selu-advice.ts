@@ -1,0 +1,55 @@
+import type { DataPlan } from '../../data/plan.ts';
+import { pointerTo } from '../../data/problems.ts';
+import { type Activation, activationName } from '../../spec/activation.ts';
+import type { PlacedLayer } from '../../spec/expand.ts';
+import type { LayerType } from '../../spec/layer.ts';
+import type { Validation } from '../services.ts';
+
+type Warning = Validation['warnings'][number];
+
+/**
+ * Warns of each SELU layer whose network can't keep mean 0 and variance 1 by itself. Klambauer et al. 2017:
+ * standardized inputs, LeCun normal kernels, dense layers one after another, and alpha dropout if any.
+ */
+export function adviseSelu(layers: readonly PlacedLayer[], plan: DataPlan): Warning[] {
+  return layers.flatMap(({ layer, path }) => {
+    if (!('activation' in layer) || activationName(layer.activation) !== 'selu') return [];
+    const faults = [...kernelFaults(layer), ...networkFaults(layers, plan)];
+    if (faults.length === 0) return [];
+    const message = `SELU keeps mean 0 and variance 1 only under its conditions, and here ${faults.join('; ')}`;
+    return [{ code: 'seluConditions', pointer: pointerTo('model', ...path), message }];
+  });
+}
+
+function kernelFaults(layer: { activation: Activation; initializer?: unknown }): string[] {
+  const isLecun = layer.initializer === undefined || layer.initializer === 'lecunNormal';
+  return isLecun ? [] : ['the initializer isn’t lecunNormal'];
+}
+
+/** What may stand in a self-normalizing network. */
+const SEQUENTIAL_DENSE: ReadonlySet<LayerType> = new Set([
+  'dense',
+  'flatten',
+  'reshape',
+  'activation',
+  'alphaDropout',
+  'batchNorm',
+]);
+const OTHER_DROPOUT: ReadonlySet<LayerType> = new Set(['dropout', 'spatialDropout']);
+
+function networkFaults(layers: readonly PlacedLayer[], plan: DataPlan): string[] {
+  const branches = layers.some(({ layer }) => layer.inputs !== undefined);
+  const others = layers.filter(
+    ({ layer: { type } }) => !SEQUENTIAL_DENSE.has(type) && !OTHER_DROPOUT.has(type),
+  );
+  return [
+    ...(plan.standardizeInputs || layers[0]?.layer.type === 'batchNorm'
+      ? []
+      : ['the inputs aren’t standardized']),
+    ...(branches ? ['the layers don’t stand one upon another alone'] : []),
+    ...(others.length > 0 ? [`not all layers are dense (“${others[0]!.layer.name}” isn’t)`] : []),
+    ...(layers.some(({ layer: { type } }) => OTHER_DROPOUT.has(type))
+      ? ['dropout should be alphaDropout']
+      : []),
+  ];
+}

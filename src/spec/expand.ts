@@ -1,0 +1,106 @@
+import { LayerSpec, type NamedLayer } from './layer.ts';
+import type { ListedLayer } from './listed-layer.ts';
+import type { ModelSpec } from './model.ts';
+import { NETWORK_INPUT } from './wiring.ts';
+
+/** A layer of the network, and where in the model's spec it stands: `['layers', 3, 'skip', 0]`. */
+export interface PlacedLayer {
+  readonly layer: NamedLayer;
+  readonly path: readonly (string | number)[];
+}
+
+/**
+ * The network's layers that a model's list stands for, the output layer not among them: every one has its name
+ * (`dense_1`, `dense_2`, … by type), composites are taken apart, and the model's penalties are given to the
+ * layers that have none of their own.
+ */
+export function expandModel(model: ModelSpec): PlacedLayer[] {
+  const expansion = new Expansion(namesOf(model.layers, [model.output?.name ?? 'output', NETWORK_INPUT]));
+  expansion.list(model.layers, NETWORK_INPUT, ['layers']);
+  return expansion.layers.map(({ layer, path }) => ({ layer: withPenalties(layer, model), path }));
+}
+
+/** The same without their places. */
+export function hiddenLayers(model: ModelSpec): NamedLayer[] {
+  return expandModel(model).map(({ layer }) => layer);
+}
+
+type Path = PlacedLayer['path'];
+type Named = ListedLayer & { name: string };
+
+class Expansion {
+  readonly layers: PlacedLayer[] = [];
+  readonly #nameOf: (layer: ListedLayer) => string;
+
+  constructor(nameOf: (layer: ListedLayer) => string) {
+    this.#nameOf = nameOf;
+  }
+
+  /** Layers one upon another. @returns the name of the last, or of what they stand on */
+  list(layers: readonly ListedLayer[], below: string, path: Path): string {
+    return layers.reduce(
+      (previous, layer, i) => this.#one({ ...layer, name: this.#nameOf(layer) }, previous, [...path, i]),
+      below,
+    );
+  }
+
+  #one(layer: Named, below: string, path: Path): string {
+    if (layer.type === 'residual') this.#residual(layer, below, path);
+    else this.#add(layer, layer.inputs ?? [below], path);
+    return layer.name;
+  }
+
+  #residual(layer: Extract<Named, { type: 'residual' }>, below: string, path: Path): void {
+    const { name, inputs: [start] = [below] } = layer;
+    const main = this.list(layer.layers, start!, [...path, 'layers']);
+    const skip = this.list(layer.skip, start!, [...path, 'skip']);
+    this.#add({ type: 'add', name, inputs: [main, skip] }, [main, skip], path);
+  }
+
+  /** Says what the layer takes only where that isn't the one before it. */
+  #add({ inputs: _, ...layer }: NamedLayer, inputs: readonly string[], path: Path): void {
+    const before = this.layers.at(-1)?.layer.name ?? NETWORK_INPUT;
+    const isPlain = inputs.length === 1 && inputs[0] === before;
+    this.layers.push({
+      layer: (isPlain ? layer : { ...layer, inputs: [...inputs] }) as NamedLayer,
+      path,
+    });
+  }
+}
+
+/** Names layers that have none `<type>_<n>`, counted over the whole model, skipping names already taken. */
+function namesOf(
+  layers: readonly ListedLayer[],
+  reserved: readonly string[],
+): (layer: ListedLayer) => string {
+  const all = flat(layers);
+  const taken = new Set([...reserved, ...all.flatMap(({ name }) => name ?? [])]);
+  const counts = new Map<string, number>();
+  const nextName = (type: string): string => {
+    const count = (counts.get(type) ?? 0) + 1;
+    counts.set(type, count);
+    const name = `${type}_${count}`;
+    return taken.has(name) ? nextName(type) : name;
+  };
+  const names = new Map(all.map((layer) => [layer, layer.name ?? nextName(layer.type)]));
+  return (layer) => names.get(layer)!;
+}
+
+function flat(layers: readonly ListedLayer[]): ListedLayer[] {
+  return layers.flatMap((layer) =>
+    layer.type === 'residual' ? [layer, ...flat(layer.layers), ...flat(layer.skip)] : [layer],
+  );
+}
+
+const PENALIZED: ReadonlySet<string> = new Set(
+  LayerSpec.def.options.filter(({ shape }) => 'l1' in shape).map(({ shape }) => shape.type.value),
+);
+
+type Penalties = Pick<ModelSpec, 'l1' | 'l2' | 'maxNorm'>;
+
+/** The layer with the model's penalties where it can have some and says none. */
+export function withPenalties<Layer extends NamedLayer>(layer: Layer, { l1, l2, maxNorm }: Penalties): Layer {
+  if (!PENALIZED.has(layer.type)) return layer;
+  const given = Object.entries({ l1, l2, maxNorm }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), ...layer };
+}

@@ -1,0 +1,24 @@
+import { type Infer, pair, requireImage, size, text } from './shape.ts';
+
+export const flatten: Infer<'flatten'> = (_layer, input) => ({ outputShape: [size(input)] });
+
+export const reshape: Infer<'reshape'> = (layer, input) => {
+  if (size(layer.shape) !== size(input)) {
+    throw new Error(
+      `can’t reshape ${text(input)} (${size(input)} numbers) to ${text(layer.shape)} (${size(layer.shape)} numbers)`,
+    );
+  }
+  return { outputShape: layer.shape };
+};
+
+export const upSampling: Infer<'upSampling'> = (layer, input) => {
+  const [height, width, channels] = requireImage(input);
+  const [rows, columns] = pair(layer.size);
+  return { outputShape: [height * rows, width * columns, channels] };
+};
+
+export const zeroPadding: Infer<'zeroPadding'> = (layer, input) => {
+  const [height, width, channels] = requireImage(input);
+  const [[top, bottom], [left, right]] = layer.padding;
+  return { outputShape: [height + top + bottom, width + left + right, channels] };
+};

@@ -1,0 +1,27 @@
+import type { NamedLayer } from './layer.ts';
+
+/** What a layer calls the network's own input among its `inputs`; no layer may be named so. */
+export const NETWORK_INPUT = 'input';
+
+/**
+ * The positions of the layers that a layer takes; −1 is the network's input. A layer that doesn't say takes the
+ * one before it.
+ * @throws Error for a name that no layer before it has
+ */
+export function inputsOf(layers: readonly NamedLayer[], index: number): number[] {
+  const { inputs } = layers[index]!;
+  if (inputs === undefined) return [index - 1];
+  return inputs.map((name) => {
+    const position = name === NETWORK_INPUT ? -1 : layers.findIndex((layer) => layer.name === name);
+    if (position === -1 && name !== NETWORK_INPUT)
+      throw new Error(`takes “${name}”, and no layer is named so`);
+    if (position >= index) throw new Error(`takes “${name}”, which doesn’t come before it`);
+    return position;
+  });
+}
+
+/** The layers that nothing takes, by position; the last one is the network's output and not among them. */
+export function unusedLayers(layers: readonly NamedLayer[]): number[] {
+  const taken = new Set(layers.flatMap((_, index) => inputsOf(layers, index)));
+  return layers.flatMap((_, index) => (index < layers.length - 1 && !taken.has(index) ? [index] : []));
+}
