@@ -38,6 +38,7 @@ export async function trainRun(
   const job = trainJob(spec, data);
   const end = await runStages(job, relay(tell, workDirectory), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
+  if (spec.stages.every(({ schedule }) => schedule.type === 'lrFinder')) return { type: 'searched' };
 
   const { evaluation, report } = await evaluateRun(job, spec, data.preprocess, end.weights);
   const reportPath = join(workDirectory, 'evaluation.json');
@@ -100,6 +101,13 @@ function relay(tell: Tell, workDirectory: string): TrainEvents {
     onMetrics: (points) => tell({ type: 'metrics', points }),
     onProgress: (progress) => tell({ type: 'progress', ...progress }),
     onEpoch: (epoch) => tell({ type: 'epoch', ...epoch }),
+    onLearningRate: async ({ curve, ...finding }) => {
+      const name = `learning-rate-stage-${finding.stage}.json`;
+      const path = join(workDirectory, name);
+      await writeFile(path, JSON.stringify({ ...finding, curve }));
+      await tell({ type: 'artifact', name, path, mediaType: 'application/json' });
+      await tell({ type: 'learningRate', ...finding });
+    },
     onCheckpoint: async (position, file) => {
       const path = join(workDirectory, `checkpoint-${Object.values(position).join('-')}.safetensors`);
       await writeFile(path, file);

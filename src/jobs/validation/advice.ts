@@ -1,5 +1,6 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
+import type { DataSpec } from '../../spec/data.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import type { StageSpec } from '../../spec/stage.ts';
@@ -15,6 +16,7 @@ export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warni
     ...layers.flatMap((_, i) => adviseDropout(layers, i)),
     ...adviseSelu(layers, plan),
     ...spec.stages.flatMap((stage, i) => [
+      ...adviseSweep(stage, spec.data, plan, i),
       ...adviseRate(stage, i),
       ...adviseBatch(stage.batchSize, layers, i),
     ]),
@@ -36,6 +38,7 @@ const HIGH_RATE = { sgd: 1, momentum: 0.5, nesterov: 0.5, adagrad: 1 } as const;
 const HIGH_ADAPTIVE_RATE = 0.1;
 
 function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, i: number): Warning[] {
+  if (schedule.type === 'lrFinder') return [];
   const cycles = schedule.type === 'oneCycle';
   const rate = cycles ? schedule.maxLearningRate : learningRate;
   const high = type in HIGH_RATE ? HIGH_RATE[type as keyof typeof HIGH_RATE] : HIGH_ADAPTIVE_RATE;
@@ -43,6 +46,23 @@ function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, 
   const place = cycles ? ['schedule', 'maxLearningRate'] : ['optimizer', 'learningRate'];
   const message = `${rate} is high for ${type}: training may diverge`;
   return [{ code: 'highLearningRate', pointer: pointerTo('stages', i, ...place), message }];
+}
+
+/** Fewer rates than this draw no curve. */
+const FEWEST_RATES = 30;
+
+function adviseSweep(
+  { schedule, epochs, batchSize }: StageSpec,
+  { split }: DataSpec,
+  { rows }: DataPlan,
+  i: number,
+): Warning[] {
+  if (schedule.type !== 'lrFinder') return [];
+  const trained = 'column' in split ? rows : rows * (1 - split.validation - split.test);
+  const steps = Math.min(epochs * Math.ceil(trained / batchSize), schedule.steps ?? Number.POSITIVE_INFINITY);
+  if (steps >= FEWEST_RATES) return [];
+  const message = `the range test has about ${steps} steps, which is few to draw a curve: give it more epochs`;
+  return [{ code: 'shortSweep', pointer: pointerTo('stages', i, 'epochs'), message }];
 }
 
 function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: number): Warning[] {

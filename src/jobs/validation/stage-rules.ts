@@ -18,6 +18,7 @@ export function checkStages(
     const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
     checkLoss(stage, plan, at, problems);
     checkMonitors(stage, measured, at, problems);
+    checkSweep(stage, at, problems);
     if (network) checkTrainable(stage, network, at, problems);
   }
 }
@@ -49,6 +50,14 @@ function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, pr
   };
   if (stage.earlyStopping) check(stage.earlyStopping.monitor, at('earlyStopping', 'monitor'));
   if (stage.schedule.type === 'performance') check(stage.schedule.monitor, at('schedule', 'monitor'));
+}
+
+function checkSweep({ schedule, earlyStopping }: StageSpec, at: At, problems: Problems): void {
+  if (schedule.type !== 'lrFinder' || !earlyStopping) return;
+  problems.add(
+    at('earlyStopping'),
+    'a learning-rate range test has no epochs to compare, and stops by itself',
+  );
 }
 
 function checkTrainable(stage: StageSpec, network: PlannedNetwork, at: At, problems: Problems): void {

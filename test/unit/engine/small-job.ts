@@ -4,7 +4,11 @@ import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import type { Examples } from '../../../src/engine/train/batch.ts';
 import { createMetrics } from '../../../src/engine/train/metrics.ts';
 import { runStages } from '../../../src/engine/train/run-stages.ts';
-import type { EpochReport, TrainEvents } from '../../../src/engine/train/train-events.ts';
+import type {
+  EpochReport,
+  LearningRateFinding,
+  TrainEvents,
+} from '../../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
@@ -83,10 +87,11 @@ export interface Trained {
   epochs: EpochReport[];
   points: MetricPoint[];
   checkpoints: TrainState[];
+  findings: LearningRateFinding[];
 }
 
 export function nothingTold(): Trained {
-  return { weights: null, epochs: [], points: [], checkpoints: [] };
+  return { weights: null, epochs: [], points: [], checkpoints: [], findings: [] };
 }
 
 /**
@@ -107,6 +112,9 @@ export async function train(
     },
     onEpoch: async (epoch) => {
       result.epochs.push(epoch);
+    },
+    onLearningRate: async (finding) => {
+      result.findings.push(finding);
     },
     onCheckpoint: async (position, file) => {
       result.checkpoints.push(decodeCheckpoint(file));

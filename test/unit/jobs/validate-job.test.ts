@@ -175,6 +175,12 @@ describe('validation', () => {
       '/evaluate/mcDropout',
       /no dropout/,
     ],
+    [
+      'early stopping of a range test',
+      { stages: [{ ...stage, schedule: { type: 'lrFinder' }, earlyStopping: { monitor: 'loss' } }] },
+      '/stages/0/earlyStopping',
+      /range test/,
+    ],
     ['an unknown target', { data: { target: 'why' } }, '/data/target', /“?y”?/],
   ])('refuses %s', (_, change, pointer, message) => {
     const found = faults(change);
@@ -211,6 +217,7 @@ describe('validation', () => {
       },
     ],
     ['highLearningRate', { stages: [{ ...stage, optimizer: { type: 'adam', learningRate: 0.5 } }] }],
+    ['shortSweep', { stages: [{ ...stage, schedule: { type: 'lrFinder' } }] }],
     ['manyParameters', { model: { layers: [{ type: 'dense', units: 2_000 }] } }],
   ])('warns of %s', (code, change) => {
     expect(validate(change).warnings.map((warning) => warning.code)).toContain(code);
