@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Activation } from './activation.ts';
 import { Shape } from './common.ts';
 import type { Task } from './data.ts';
 import { LayerSpec, type NamedLayer } from './layer.ts';
@@ -14,10 +15,16 @@ export interface NetworkSpec {
   readonly layers: readonly NamedLayer[];
 }
 
+const OUTPUT_ACTIVATIONS = {
+  regression: 'linear',
+  classification: 'softmax',
+  multilabel: 'sigmoid',
+} as const satisfies Record<Task, Activation>;
+
 /**
  * Settles what a model spec leaves open: names (`dense_1`, `dense_2`, … by type) and the output layer,
- * whose units and activation follow from the task. The output layer is linear for a regression and softmax
- * for a classification.
+ * whose units and activation follow from the task. The output layer is linear for a regression, softmax for a
+ * classification, and sigmoid for a multilabel task.
  */
 export function resolveNetwork(
   model: ModelSpec,
@@ -27,7 +34,7 @@ export function resolveNetwork(
     ...(model.output ?? { name: 'output', useBias: true, l1: 0, l2: 0 }),
     type: 'dense' as const,
     units: context.outputUnits,
-    activation: context.task === 'classification' ? ('softmax' as const) : ('linear' as const),
+    activation: OUTPUT_ACTIVATIONS[context.task],
   };
   return { inputShape: [...context.inputShape], layers: [...nameLayers(model.layers, output.name), output] };
 }

@@ -8,6 +8,7 @@ import type { EpochReport, TrainEvents } from '../../../src/engine/train/train-e
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
+import type { Task } from '../../../src/spec/data.ts';
 import { LayerSpec } from '../../../src/spec/layer.ts';
 import { nameLayers } from '../../../src/spec/network.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
@@ -41,6 +42,8 @@ export interface SmallJob {
   validation?: Examples;
   inputShape?: number[];
   checkpointEvery?: number;
+  /** By the number of units when left out. */
+  task?: Task;
 }
 
 /** A job on made-up data, its layers and stages as a user would write them. */
@@ -52,8 +55,10 @@ export function smallJob({
   validation,
   inputShape,
   checkpointEvery = 1_000,
+  task: givenTask,
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
+  const task = givenTask ?? (split.units > 1 ? 'classification' : 'regression');
   const output = {
     type: 'dense',
     name: 'output',
@@ -63,7 +68,7 @@ export function smallJob({
   const parsed = [...layers, output].map((layer) => LayerSpec.parse(layer));
   return {
     network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: nameLayers(parsed) }),
-    task: split.units > 1 ? 'classification' : 'regression',
+    task,
     stages: stages.map((stage) => StageSpec.parse(stage)),
     seed,
     checkpointEvery,
@@ -74,7 +79,7 @@ export function smallJob({
       order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
       gather,
     },
-    createMetrics: () => createMetrics(split.units > 1 ? 'classification' : 'regression'),
+    createMetrics: () => createMetrics(task),
   };
 }
 
