@@ -78,7 +78,7 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
       gather: gatherBatch,
     },
     checkpointEvery: spec.checkpoint.everySteps,
-    createMetrics: () => createMetrics(preprocess.task, targetStd),
+    createMetrics: () => createMetrics(preprocess.task, { targetStd }),
   };
 }
 
@@ -87,7 +87,7 @@ function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSu
   return {
     task,
     inputs: inputs.map(({ name }) => name),
-    target: target.name,
+    target: target.type === 'labels' ? target.names : target.name,
     classes: target.type === 'category' ? target.classes : null,
     parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),
     stochastic: network.firstStochastic !== -1,

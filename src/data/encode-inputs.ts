@@ -1,5 +1,11 @@
 import type { PredictionInput } from '../spec/prediction.ts';
-import { encodedWidth, encodingWidth, type InputEncoding, type Preprocess } from '../spec/preprocess.ts';
+import {
+  encodedWidth,
+  encodingWidth,
+  type InputEncoding,
+  type Preprocess,
+  targetNames,
+} from '../spec/preprocess.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
 import { quoted } from './data-error.ts';
 import { encodeNumber, fitsFloat32, placeFinder } from './encoding.ts';
@@ -39,7 +45,7 @@ export function encodeInputs(
   const model = {
     columns: placeColumns(preprocess.inputs),
     names: new Set(preprocess.inputs.map(({ name }) => name)),
-    target: preprocess.target.name,
+    targets: targetNames(preprocess.target),
   };
   for (const [i, input] of inputs.entries()) {
     if (problems.areMany) break;
@@ -62,7 +68,7 @@ interface PlacedColumn {
 interface Model {
   readonly columns: readonly PlacedColumn[];
   readonly names: ReadonlySet<string>;
-  readonly target: string;
+  readonly targets: readonly string[];
 }
 
 interface PlacedValue {
@@ -164,15 +170,14 @@ function listedValues(
 function refuseUnknown(
   row: Readonly<Record<string, Value>>,
   index: number,
-  { names, target }: Model,
+  { names, targets }: Model,
   problems: Problems,
 ): void {
   for (const name of Object.keys(row)) {
     if (names.has(name) || problems.areMany) continue;
-    const what =
-      name === target
-        ? 'is what the model predicts; leave it out'
-        : `is no input of the model${suggestion(name, [...names])}`;
+    const what = targets.includes(name)
+      ? 'is what the model predicts; leave it out'
+      : `is no input of the model${suggestion(name, [...names])}`;
     problems.add(pointerTo('inputs', index, name), `“${name}” ${what}`);
   }
 }

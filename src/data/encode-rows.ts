@@ -42,9 +42,17 @@ function encodeInput(input: InputEncoding, table: Table, rows: Uint32Array, plac
 
 function encodeTarget(target: TargetEncoding, table: Table, rows: Uint32Array, units: number): Float32Array {
   const place = { data: new Float32Array(rows.length * units), width: units, offset: 0 };
-  if (target.type === 'category')
-    writeClasses(table, target.name, placeFinder({ ...target, missingClass: false }), rows, place);
-  else writeNumbers(table, target.name, (value) => (value - target.mean) / target.std, rows, place);
+  switch (target.type) {
+    case 'category':
+      writeClasses(table, target.name, placeFinder({ ...target, missingClass: false }), rows, place);
+      break;
+    case 'labels':
+      for (const [offset, name] of target.names.entries())
+        writeNumbers(table, name, (flag) => flag, rows, { ...place, offset });
+      break;
+    case 'number':
+      writeNumbers(table, target.name, (value) => (value - target.mean) / target.std, rows, place);
+  }
   return place.data;
 }
 

@@ -1,16 +1,18 @@
 import { createReadStream } from 'node:fs';
 import type { DataSpec } from '../spec/data.ts';
 import type { DatasetFormat } from '../spec/dataset.ts';
-import { isMissing, toBoolean, toLabel, toNumber } from './cell.ts';
+import { isMissing, toBoolean, toFlag, toLabel, toNumber } from './cell.ts';
 import { DataError, quoted } from './data-error.ts';
 import type { DataPlan, PlannedColumn } from './plan.ts';
 import { type RawValue, type RowBatch, readRows } from './readers/index.ts';
 import type { ClassColumn, NumberColumn, Table } from './table.ts';
 
-/** A column to load: as numbers, or as the classes that its cells name. */
+/** A column to load: as numbers, as flags (the numbers 0 and 1), or as the classes that its cells name. */
 export interface WantedColumn extends PlannedColumn {
-  readonly as: 'numbers' | 'classes';
+  readonly as: 'numbers' | 'flags' | 'classes';
 }
+
+const TARGETS_AS = { regression: 'numbers', classification: 'classes', multilabel: 'flags' } as const;
 
 /** The columns that a plan needs. A number column that is classified is loaded as classes. */
 export function wantedColumns(data: DataSpec, plan: DataPlan): WantedColumn[] {
@@ -18,7 +20,7 @@ export function wantedColumns(data: DataSpec, plan: DataPlan): WantedColumn[] {
     ...input,
     as: input.type === 'category' ? 'classes' : 'numbers',
   }));
-  wanted.push({ ...plan.target, as: plan.classes ? 'classes' : 'numbers' });
+  wanted.push(...plan.targets.map((target) => ({ ...target, as: TARGETS_AS[plan.task] })));
   if (data.sampleWeight !== undefined)
     wanted.push({ name: data.sampleWeight, type: 'number', as: 'numbers' });
   if ('column' in data.split) wanted.push({ name: data.split.column, type: 'category', as: 'classes' });
@@ -37,7 +39,7 @@ export async function loadTable(
   rows: number,
 ): Promise<Table> {
   const loaders = wanted.map((column) =>
-    column.as === 'numbers' ? new NumberLoader(column, rows) : new ClassLoader(column, rows),
+    column.as === 'classes' ? new ClassLoader(column, rows) : new NumberLoader(column, rows),
   );
   let loaded = 0;
   for await (const batch of readRows(createReadStream(path), format)) {
@@ -75,14 +77,20 @@ class NumberLoader implements Loader {
   }
 
   set(row: number, value: RawValue, line: number): void {
-    const { name, type } = this.column;
-    const number = type === 'boolean' ? Number(toBoolean(value)) : toNumber(value);
+    const number = this.read(value);
     if (Number.isNaN(number))
-      throw new DataError(`${quoted(value)} isn’t a ${type === 'boolean' ? 'boolean' : 'finite number'}`, {
-        line,
-        column: name,
-      });
+      throw new DataError(`${quoted(value)} ${this.fault}`, { line, column: this.column.name });
     this.values[row] = number;
+  }
+
+  private read(value: RawValue): number {
+    if (this.column.as === 'flags') return toFlag(value);
+    return this.column.type === 'boolean' ? Number(toBoolean(value)) : toNumber(value);
+  }
+
+  private get fault(): string {
+    if (this.column.as === 'flags') return 'is neither 0 nor 1, true nor false';
+    return `isn’t a ${this.column.type === 'boolean' ? 'boolean' : 'finite number'}`;
   }
 
   finish(): NumberColumn {

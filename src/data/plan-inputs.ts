@@ -1,4 +1,4 @@
-import type { DataSpec } from '../spec/data.ts';
+import { type DataSpec, targetColumns } from '../spec/data.ts';
 import type { Column } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { Columns } from './columns.ts';
@@ -30,7 +30,8 @@ function reservedColumns(data: DataSpec): Map<string, string> {
   const roles = new Map<string, string>();
   if ('column' in data.split) roles.set(data.split.column, 'the split');
   if (data.sampleWeight !== undefined) roles.set(data.sampleWeight, 'the sample weight');
-  return roles.set(data.target, 'the target');
+  for (const name of targetColumns(data)) roles.set(name, 'the target');
+  return roles;
 }
 
 function namedInputs(

@@ -1,10 +1,10 @@
-import type { DataSpec, SplitSpec, Task } from '../spec/data.ts';
+import { type DataSpec, type SplitSpec, type Task, targetColumns } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
 import { Columns } from './columns.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
-import { type PlannedTarget, planTarget } from './plan-target.ts';
+import { findTargets, type PlannedTarget, planTarget } from './plan-target.ts';
 import { type DataWarning, planWarnings } from './plan-warnings.ts';
 import { Problems } from './problems.ts';
 import { fewestRows, SPLIT_NAMES } from './split.ts';
@@ -19,13 +19,15 @@ export interface PlannedColumn {
 export interface DataPlan {
   readonly task: Task;
   readonly inputs: readonly PlannedColumn[];
-  readonly target: PlannedColumn;
-  /** Class names in their order, numbers by size; null for a regression. */
+  /** One column; the labels of a multilabel task. */
+  readonly targets: readonly PlannedColumn[];
+  /** Class names in their order, numbers by size; null where the task isn't a classification. */
   readonly classes: readonly string[] | null;
   readonly standardizeInputs: boolean;
   readonly standardizeTarget: boolean;
   /** How many numbers an encoded row has, at most: a category that the training split lacks takes no place. */
   readonly inputWidth: number;
+  /** How many numbers an encoded target has. */
   readonly outputUnits: number;
   /** How many rows there are to share out, at most: rows may yet be dropped for missing values. */
   readonly rows: number;
@@ -43,31 +45,27 @@ export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems:
 export function planData(data: DataSpec, schema: DatasetSchema, layers: readonly LayerSpec[]): Planning {
   const problems = new Problems();
   const columns = new Columns(schema, problems);
-  const target = columns.find(data.target, '/data/target');
+  const targets = findTargets(data, columns);
   const inputs = planInputs(data, columns, problems);
-  const planned = target && planTarget(data, target, problems);
+  const planned = planTarget(data, targets, problems);
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
-  checkMissing(
-    data,
-    [...(target ? [target] : []), ...inputs.map(({ column }) => column), ...others],
-    problems,
-  );
+  checkMissing(data, [...targets, ...inputs.map(({ column }) => column), ...others], problems);
   checkEmbedding(layers[0], data, inputs, problems);
   if (planned && problems.found.length === 0) checkRows(data.split, countRows(schema, planned), problems);
-  if (!target || !planned || problems.found.length > 0) return { problems: problems.found };
+  if (!planned || problems.found.length > 0) return { problems: problems.found };
   return {
     plan: {
       task: planned.task,
       inputs: inputs.map(({ column }) => plannedColumn(column)),
-      target: plannedColumn(target),
+      targets: targets.map(plannedColumn),
       classes: planned.classes?.map(({ value }) => value) ?? null,
       standardizeInputs: data.standardize ?? !standardizesItself(layers[0]),
       standardizeTarget: planned.task === 'regression' && data.standardize !== false,
       inputWidth: inputs.reduce((sum, input) => sum + widthOf(input, data), 0),
-      outputUnits: planned.classes?.length ?? 1,
+      outputUnits: planned.classes?.length ?? targets.length,
       rows: countRows(schema, planned),
     },
-    warnings: planWarnings(data, target, planned, inputs),
+    warnings: planWarnings(data, targets, planned, inputs),
   };
 }
 
@@ -89,7 +87,7 @@ function planSampleWeight(data: DataSpec, columns: Columns, problems: Problems):
   const column = columns.find(data.sampleWeight, '/data/sampleWeight');
   if (!column) return [];
   const { name, type, min, max } = column;
-  if (name === data.target) problems.add('/data/sampleWeight', `“${name}” is the target`);
+  if (targetColumns(data).includes(name)) problems.add('/data/sampleWeight', `“${name}” is the target`);
   else if (type !== 'number')
     problems.add('/data/sampleWeight', `“${name}” is a ${type}; weights are numbers`);
   else if (Number(min) < 0) problems.add('/data/sampleWeight', `“${name}” has negative weights`);
@@ -103,7 +101,7 @@ function planSplitColumn(data: DataSpec, columns: Columns, problems: Problems): 
   const column = columns.find(data.split.column, pointer);
   if (!column) return [];
   const other = column.classes?.find(({ value }) => !SPLIT_NAMES.some((name) => name === value));
-  if (column.name === data.target) problems.add(pointer, `“${column.name}” is the target`);
+  if (targetColumns(data).includes(column.name)) problems.add(pointer, `“${column.name}” is the target`);
   else if (column.classes === undefined || other)
     problems.add(
       pointer,

@@ -40,7 +40,8 @@ function fitInput(
 }
 
 function fitTarget(table: Table, plan: DataPlan, rows: Uint32Array): TargetEncoding {
-  const { name } = plan.target;
+  if (plan.task === 'multilabel') return { type: 'labels', names: plan.targets.map(({ name }) => name) };
+  const { name } = plan.targets[0]!;
   if (plan.classes) return { type: 'category', name, classes: [...plan.classes] };
   const { mean, std } = plan.standardizeTarget ? momentsOf(table, name, rows) : { mean: 0, std: 1 };
   return { type: 'number', name, mean, std };

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Task } from '../spec/data.ts';
 import type { ColumnType, DatasetFormat } from '../spec/dataset.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
@@ -20,7 +21,7 @@ export interface Validation {
   parameters: number;
   /** An estimate: weights, gradients, optimizer slots and one batch’s activations. */
   memoryBytes: number;
-  task: 'regression' | 'classification';
+  task: Task;
   warnings: { code: string; pointer: string; message: string }[];
 }
 

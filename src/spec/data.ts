@@ -22,8 +22,16 @@ export const SplitSpec = z.union([
 ]);
 export type SplitSpec = z.infer<typeof SplitSpec>;
 
-export const Task = z.enum(['regression', 'classification']);
+/** `multilabel`: several targets at once, each of which is true or false on its own. */
+export const Task = z.enum(['regression', 'classification', 'multilabel']);
 export type Task = z.infer<typeof Task>;
+
+/** What a job or a model predicts: one column, or the labels of a multilabel task. */
+export const TargetName = z.union([Name, z.array(Name).min(2).max(1_000)]).meta({
+  description:
+    'A list of columns is multilabel: each is boolean, or holds nothing but 0 and 1 (or true and false).',
+});
+export type TargetName = z.infer<typeof TargetName>;
 
 /** Which data a job learns from, and how rows become numbers. */
 export const DataSpec = z
@@ -34,9 +42,10 @@ export const DataSpec = z
       .min(1)
       .optional()
       .meta({ description: 'Every column but the target (and the split and weight columns) when left out.' }),
-    target: Name,
+    target: TargetName,
     task: Task.optional().meta({
-      description: 'Follows the target’s type when left out: numbers are regressed, the rest is classified.',
+      description:
+        'Follows the target when left out: numbers are regressed, several columns are multilabel, the rest is classified.',
     }),
     classes: z
       .array(z.string())
@@ -62,3 +71,8 @@ export const DataSpec = z
   })
   .meta({ id: 'Data' });
 export type DataSpec = z.infer<typeof DataSpec>;
+
+/** The columns that a job learns to predict: one, or the labels of a multilabel task. */
+export function targetColumns({ target }: Pick<DataSpec, 'target'>): readonly string[] {
+  return typeof target === 'string' ? [target] : target;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Activation } from './activation.ts';
 import { Shape } from './common.ts';
 import type { Task } from './data.ts';
 import { hiddenLayers, withPenalties } from './expand.ts';
@@ -18,9 +19,16 @@ export interface NetworkSpec {
   readonly layers: readonly NamedLayer[];
 }
 
+const OUTPUT_ACTIVATIONS = {
+  regression: 'linear',
+  classification: 'softmax',
+  multilabel: 'sigmoid',
+} as const satisfies Record<Task, Activation>;
+
 /**
  * Settles what a model spec leaves open: names, composites and the output layer, whose units and activation
- * follow from the task. The output layer is linear for a regression and softmax for a classification.
+ * follow from the task. The output layer is linear for a regression, softmax for a classification, and sigmoid for
+ * a multilabel task.
  */
 export function resolveNetwork(
   model: ModelSpec,
@@ -30,7 +38,7 @@ export function resolveNetwork(
     ...(model.output ?? { name: 'output', useBias: true }),
     type: 'dense',
     units: context.outputUnits,
-    activation: context.task === 'classification' ? 'softmax' : 'linear',
+    activation: OUTPUT_ACTIVATIONS[context.task],
   };
   return {
     inputShape: [...context.inputShape],

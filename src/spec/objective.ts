@@ -7,6 +7,15 @@ export const LossSpec = z
       type: z.literal('categoricalCrossEntropy'),
       labelSmoothing: z.number().min(0).lt(1).default(0),
     }),
+    z.strictObject({
+      type: z.literal('binaryCrossEntropy'),
+      labelSmoothing: z
+        .number()
+        .min(0)
+        .lt(1)
+        .default(0)
+        .meta({ description: 'Half of it is taken from 1 and given to 0, as Keras does: y(1 − s) + s/2.' }),
+    }),
     z.strictObject({ type: z.literal('mse') }),
     z.strictObject({ type: z.literal('mae') }),
     z.strictObject({ type: z.literal('huber'), delta: z.number().positive().default(1) }),

@@ -32,7 +32,7 @@ export const PredictionRequest = z
     mcDropout: McDropoutSpec.optional(),
     abstainAbove: z.number().min(0).optional().meta({
       description:
-        'Marks the inputs whose uncertainty is above this: the std of a regression, the predictive entropy (nats) of a classification.',
+        'Marks the inputs whose uncertainty is above this: the std of a regression, the predictive entropy (nats) of classes or labels.',
     }),
   })
   .refine(({ inputs, mcDropout }) => inputs.length * (mcDropout?.samples ?? 1) <= SAMPLED_AT_ONCE, {
@@ -61,14 +61,27 @@ export const ClassificationPrediction = z.strictObject({
   samples: z.array(z.record(z.string(), JsonNumber)).optional(),
   abstained: z.boolean().optional(),
 });
+export const MultilabelPrediction = z.strictObject({
+  predictedLabels: z.array(z.string()).meta({ description: 'Those whose probability is ½ or more.' }),
+  probabilities: z.record(z.string(), JsonNumber).meta({ description: 'Of each label on its own.' }),
+  probabilitiesStd: z.record(z.string(), JsonNumber).optional(),
+  predictiveEntropy: JsonNumber.meta({
+    description: 'In nats: the sum of the labels’ entropies, for they are independent given the network.',
+  }),
+  expectedEntropy: JsonNumber.optional(),
+  mutualInformation: JsonNumber.optional(),
+  samples: z.array(z.record(z.string(), JsonNumber)).optional(),
+  abstained: z.boolean().optional(),
+});
 export type RegressionPrediction = z.infer<typeof RegressionPrediction>;
 export type ClassificationPrediction = z.infer<typeof ClassificationPrediction>;
+export type MultilabelPrediction = z.infer<typeof MultilabelPrediction>;
 
 export const PredictionResponse = z
   .strictObject({
     modelId: z.string(),
     samplesUsed: z.int().meta({ description: 'Stochastic passes; 0 for one deterministic pass.' }),
-    predictions: z.array(z.union([RegressionPrediction, ClassificationPrediction])),
+    predictions: z.array(z.union([RegressionPrediction, ClassificationPrediction, MultilabelPrediction])),
   })
   .meta({ id: 'PredictionResponse' });
 export type PredictionResponse = z.infer<typeof PredictionResponse>;

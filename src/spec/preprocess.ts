@@ -28,6 +28,8 @@ export const TargetEncoding = z.discriminatedUnion('type', [
     std: z.number().positive(),
   }),
   z.strictObject({ type: z.literal('category'), name: z.string(), classes: z.array(z.string()).min(2) }),
+  /** Several columns, each 0 or 1. */
+  z.strictObject({ type: z.literal('labels'), names: z.array(z.string()).min(2) }),
 ]);
 export type TargetEncoding = z.infer<typeof TargetEncoding>;
 
@@ -48,7 +50,13 @@ export function encodingWidth(input: InputEncoding): number {
   return input.type === 'category' ? input.classes.length + (input.missingClass ? 1 : 0) : 1;
 }
 
-/** How many numbers the network puts out for this target. */
+/** How many numbers one encoded target has: one, one a class, or one a label. */
 export function outputUnits(target: TargetEncoding): number {
+  if (target.type === 'labels') return target.names.length;
   return target.type === 'category' ? target.classes.length : 1;
+}
+
+/** The columns that the target was made from. */
+export function targetNames(target: TargetEncoding): readonly string[] {
+  return target.type === 'labels' ? target.names : [target.name];
 }

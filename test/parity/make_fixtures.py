@@ -27,11 +27,17 @@ import torch
 import torch.nn.functional as F
 from scipy.stats import norm, truncnorm
 from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
 
 FIXTURES = Path(__file__).parent / "fixtures"
 STEPS = 50
 KEPT = [1, 2, 3, 10, 25, 50]
 random = np.random.RandomState(20)
+
+
+def fresh(name):
+    """A generator for one case alone: what is drawn from `random` moves with whatever is drawn before it."""
+    return np.random.RandomState(list(name.encode()))
 
 
 def float32(array):
@@ -343,6 +349,15 @@ def losses():
     case(dict(type="mse"), outputs, targets, lambda x, y: F.mse_loss(x, y, reduction="none"))
     case(dict(type="mae"), outputs, targets, lambda x, y: F.l1_loss(x, y, reduction="none"))
     case(dict(type="huber", delta=0.8), outputs, targets, lambda x, y: F.huber_loss(x, y, reduction="none", delta=0.8))
+
+    own = fresh("binary cross-entropy")
+    logits, labels = float32(own.randn(6, 4) * 3), float32(own.randint(0, 2, (6, 4)))
+    logits[4], labels[4] = [90, -90, 90, -90], [1, 0, 0, 1]
+    logits[5], labels[5] = [0, 0, 1e4, -20], [0, 1, 1, 0]
+    for smoothing in [0.0, 0.2]:
+        spec = dict(type="binaryCrossEntropy", labelSmoothing=smoothing)
+        smooth = lambda y, s=smoothing: y * (1 - s) + s / 2  # Keras's
+        case(spec, logits, labels, lambda x, y: F.binary_cross_entropy_with_logits(x, smooth(y), reduction="none"))
     return dict(weights=weights, cases=cases)
 
 
@@ -382,6 +397,51 @@ def classification(truth, logits):
     )
 
 
+def label_calibration_error(probabilities, truth):
+    """The same for what is foretold with a probability: how often it comes true."""
+    edges = np.linspace(0, 1, 16)
+    error, shares = 0.0, []
+    for low, high in zip(edges[:-1], edges[1:]):
+        inside = (probabilities > low) & (probabilities <= high)
+        if inside.any():
+            shares.append([truth[inside].mean(), probabilities[inside].mean()])
+            error += inside.mean() * abs(shares[-1][0] - shares[-1][1])
+    np.testing.assert_allclose(np.transpose(shares), calibration_curve(truth, probabilities, n_bins=15))
+    return error
+
+
+def multilabel(truth, logits):
+    probabilities = 1 / (1 + np.exp(-logits))
+    predicted = probabilities >= 0.5
+    precision, recall, f1, _ = sk.precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)
+    ranked = [i for i in range(truth.shape[1]) if 0 < truth[:, i].mean() < 1]
+    return dict(
+        truth=truth,
+        logits=logits,
+        metrics=dict(
+            accuracy=sk.accuracy_score(truth.ravel(), predicted.ravel()),
+            exactMatch=sk.accuracy_score(truth, predicted),
+            nll=sk.log_loss(truth.ravel(), probabilities.ravel()),
+            precision=precision,
+            recall=recall,
+            f1=f1,
+            ece=label_calibration_error(probabilities.ravel(), truth.ravel()),
+        ),
+        auc=sk.roc_auc_score(truth[:, ranked], probabilities[:, ranked], average="macro"),
+        confusions=sk.multilabel_confusion_matrix(truth, predicted),
+    )
+
+
+def multilabels():
+    own = fresh("multilabel")
+    truth = (own.rand(200, 4) < [0.5, 0.3, 0.05, 0.7]).astype(int)
+    logits = float32(2 * own.randn(200, 4) + 3 * (truth - 0.5))
+    absent, unsaid = truth.copy(), logits.copy()
+    absent[:, 1] = 0  # a label that is predicted and never true
+    unsaid[:, 3] = -abs(unsaid[:, 3])  # one that is true and never predicted
+    return [multilabel(truth, logits), multilabel(absent, unsaid)]
+
+
 def metrics():
     truth = random.randint(0, 5, 200)
     logits = float32(random.randn(200, 5) + 1.5 * np.eye(5)[truth])
@@ -407,6 +467,7 @@ def metrics():
                 r2=sk.r2_score(y, predictions),
             ),
         ),
+        multilabel=multilabels(),
     )
 
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { confusionMatrix, macroAuc } from '../../src/engine/train/evaluation-metrics.ts';
+import {
+  confusionMatrix,
+  labelAuc,
+  labelConfusions,
+  macroAuc,
+} from '../../src/engine/train/evaluation-metrics.ts';
 import { createMetrics } from '../../src/engine/train/metrics.ts';
 import { expectClose, fixture } from './fixture.ts';
 
@@ -12,8 +17,16 @@ interface Metrics {
     confusion: number[][];
   }[];
   regression: { std: number; targets: number[]; outputs: number[]; metrics: Record<string, number> };
+  multilabel: {
+    truth: number[][];
+    logits: number[][];
+    metrics: Record<string, number>;
+    auc: number;
+    /** By label: how often [[not, not], [not, predicted]] and [[true, not], [true, predicted]]. */
+    confusions: [[number, number], [number, number]][];
+  }[];
 }
-const { classification, regression } = fixture<Metrics>('metrics');
+const { classification, regression, multilabel } = fixture<Metrics>('metrics');
 const EXACT = { tolerance: 1e-9 };
 
 describe('classification as scikit-learn has it', () => {
@@ -39,8 +52,25 @@ describe('classification as scikit-learn has it', () => {
   });
 });
 
+test.each(multilabel)('labels as scikit-learn has them, with AUC $auc', (given) => {
+  const [count, units] = [given.truth.length, given.truth[0]!.length];
+  const [outputs, targets] = [given.logits, given.truth].map((rows) => Float32Array.from(rows.flat()));
+  const metrics = createMetrics('multilabel');
+  metrics.add(outputs!, targets!, count, units);
+  expectSame(metrics.result(), given.metrics);
+  expectClose([labelAuc(outputs!, targets!, count, units)], [given.auc], EXACT);
+  expect(labelConfusions(outputs!, targets!, units)).toEqual(
+    given.confusions.map(([[trueNegatives, falsePositives], [falseNegatives, truePositives]]) => ({
+      truePositives,
+      falsePositives,
+      falseNegatives,
+      trueNegatives,
+    })),
+  );
+});
+
 test('regression as scikit-learn has it, in the target’s units', () => {
-  const metrics = createMetrics('regression', regression.std);
+  const metrics = createMetrics('regression', { targetStd: regression.std });
   metrics.add(
     Float32Array.from(regression.outputs),
     Float32Array.from(regression.targets),

@@ -34,14 +34,18 @@ function specsUnder(title: string): unknown[] {
 
 const nameOf = (spec: unknown) => (typeof spec === 'string' ? spec : (spec as { type: string }).type);
 
+/** The part of Zod's own description of a schema that tells its kind and what it offers. */
+interface Definition {
+  readonly type: string;
+  readonly options?: readonly z.ZodType[];
+  readonly entries?: Readonly<Record<string, string>>;
+  readonly shape?: { readonly type: z.ZodLiteral<string> };
+}
+
 /** Every `type` and plain name that a schema takes. */
 function offered(schema: z.ZodType): string[] {
-  const { def } = schema as unknown as { def: Record<string, never> };
-  const kind = def.type as string;
-  if (kind === 'union') return (def.options as z.ZodType[]).flatMap(offered);
-  if (kind === 'enum') return Object.values(def.entries as object);
-  const { type } = def.shape as { type: z.ZodLiteral<string> };
-  return [type.value];
+  const { options = [], entries = {}, shape } = schema.def as unknown as Definition;
+  return [...options.flatMap(offered), ...Object.values(entries), ...(shape ? [shape.type.value] : [])];
 }
 
 describe.each(Object.entries(SECTIONS))('the techniques under %s', (title, schema) => {

@@ -1,18 +1,8 @@
 import { createBreather } from '../breathe.ts';
 import type { Network } from '../model/network.ts';
 import type { Tensors } from '../tensors.ts';
+import type { Decode } from './decode.ts';
 import { deterministicPass, startPasses, widest } from './passes.ts';
-import { softmax } from './uncertainty.ts';
-
-/** How an output becomes an answer: probabilities of logits, or a number in the target's units. */
-export type Decode = (output: Float32Array) => Float64Array;
-
-export const toProbabilities: Decode = softmax;
-
-/** @returns a decoder that undoes the target's standardization */
-export function toUnits({ mean, std }: { mean: number; std: number }): Decode {
-  return (output) => Float64Array.from(output, (value) => value * std + mean);
-}
 
 interface Model {
   readonly network: Network;
@@ -66,7 +56,7 @@ export async function predictMonteCarlo<Summary>(
   count: number,
   decode: Decode,
   options: McDropoutOptions,
-  summarize: (samples: Float64Array[]) => Summary,
+  summarize: (samples: Float64Array[], row: number) => Summary,
 ): Promise<{ samplesUsed: number; summaries: Summary[] }> {
   const { network } = model;
   if (network.firstStochastic === -1) throw new NotStochasticError();
@@ -84,7 +74,7 @@ export async function predictMonteCarlo<Summary>(
       decode,
       options,
     );
-    for (const samples of group) summaries.push(summarize(samples));
+    for (const [i, samples] of group.entries()) summaries.push(summarize(samples, start + i));
     samplesUsed = Math.max(samplesUsed, group[0]!.length);
   }
   return { samplesUsed, summaries };

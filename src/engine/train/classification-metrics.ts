@@ -1,7 +1,7 @@
 import { argMax, logSoftmax } from '../softmax.ts';
+import { addToBins, calibrationError, emptyBins } from './calibration.ts';
+import { macroAverages } from './macro-averages.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
-
-const BINS = 15;
 
 interface Tally {
   count: number;
@@ -10,7 +10,7 @@ interface Tally {
   right: number[];
   predicted: number[];
   actual: number[];
-  /** By bin of confidence: Σ (right − confidence), which is all that the calibration error needs. */
+  /** By bin of confidence. */
   overconfidence: number[];
 }
 
@@ -32,8 +32,8 @@ export function classificationMetrics(): MetricAccumulator {
     result: () => ({
       accuracy: sum(tally.right) / tally.count,
       nll: tally.nll / tally.count,
-      ...macroAverages(tally),
-      ece: sum(tally.overconfidence.map(Math.abs)) / tally.count,
+      ...macroAverages(tally, seenClasses(tally)),
+      ece: calibrationError(tally.overconfidence, tally.count),
     }),
     state: () => structuredClone(tally) as unknown as ReturnType<MetricAccumulator['state']>,
     restore: (state) => {
@@ -50,7 +50,7 @@ function emptyTally(classes: number): Tally {
     right: zeros(classes),
     predicted: zeros(classes),
     actual: zeros(classes),
-    overconfidence: zeros(BINS),
+    overconfidence: emptyBins(),
   };
 }
 
@@ -63,30 +63,11 @@ function addOne(tally: Tally, logProbabilities: Float64Array, target: Float32Arr
   tally.predicted[predicted]!++;
   tally.actual[actual]!++;
   if (predicted === actual) tally.right[actual]!++;
-  tally.overconfidence[binOf(confidence)]! += Number(predicted === actual) - confidence;
+  addToBins(tally.overconfidence, confidence, predicted === actual);
 }
 
-/** Bins are open below and closed above: 1 falls in the last one. What is no number spoils the first. */
-function binOf(confidence: number): number {
-  return Number.isNaN(confidence) ? 0 : Math.max(0, Math.ceil(confidence * BINS) - 1);
-}
-
-function macroAverages({ right, predicted, actual }: Tally): {
-  precision: number;
-  recall: number;
-  f1: number;
-} {
-  const seen = [...right.keys()].filter((c) => predicted[c]! + actual[c]! > 0);
-  const average = (score: (c: number) => number) => sum(seen.map(score)) / seen.length;
-  return {
-    precision: average((c) => ratio(right[c]!, predicted[c]!)),
-    recall: average((c) => ratio(right[c]!, actual[c]!)),
-    f1: average((c) => ratio(2 * right[c]!, predicted[c]! + actual[c]!)),
-  };
-}
-
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
+function seenClasses({ predicted, actual }: Tally): number[] {
+  return [...predicted.keys()].filter((c) => predicted[c]! + actual[c]! > 0);
 }
 
 function sum(values: readonly number[]): number {

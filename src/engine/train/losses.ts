@@ -5,14 +5,19 @@ import type { Tensors } from '../tensors.ts';
 
 /**
  * One loss an example, [count].
- * @param outputs [count, units]: logits of a classification, before the softmax; standardized values of a
- *   regression
- * @param targets [count, units]: one-hot, or standardized
+ * @param outputs [count, units]: logits of a classification, before the softmax, or of labels, before the
+ *   sigmoid; standardized values of a regression
+ * @param targets [count, units]: one-hot, labels of 0 and 1, or standardized
  */
 export function exampleLosses(loss: LossSpec, outputs: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor1D {
-  if (loss.type === 'categoricalCrossEntropy') return crossEntropy(outputs, targets, loss.labelSmoothing);
-  const errors = tf.sub(outputs, targets);
-  return tf.mean(elementLosses(loss, errors), -1);
+  switch (loss.type) {
+    case 'categoricalCrossEntropy':
+      return crossEntropy(outputs, targets, loss.labelSmoothing);
+    case 'binaryCrossEntropy':
+      return tf.mean(binaryCrossEntropies(outputs, targets, loss.labelSmoothing), -1);
+    default:
+      return tf.mean(elementLosses(loss, tf.sub(outputs, targets)), -1);
+  }
 }
 
 /** The mean over the batch of weight · loss: as in Keras, divided by the count, not by the weights' sum. */
@@ -40,7 +45,18 @@ function crossEntropy(outputs: tf.Tensor2D, targets: tf.Tensor2D, labelSmoothing
   return tf.neg(tf.sum(tf.mul(smoothed, tf.logSoftmax(outputs)), -1));
 }
 
-type ElementLoss = Exclude<LossSpec, { type: 'categoricalCrossEntropy' }>;
+/**
+ * −y · log σ(output) − (1 − y) · log(1 − σ(output)) of each label. The logarithms are softplus, and neither term
+ * is ever negative, so that nothing overflows or cancels, however sure the output is.
+ */
+function binaryCrossEntropies(outputs: tf.Tensor2D, targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor {
+  const smoothed =
+    labelSmoothing === 0 ? targets : tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing / 2);
+  const missed = tf.mul(smoothed, tf.softplus(tf.neg(outputs)));
+  return tf.add(missed, tf.mul(tf.sub(1, smoothed), tf.softplus(outputs)));
+}
+
+type ElementLoss = Exclude<LossSpec, { type: 'categoricalCrossEntropy' | 'binaryCrossEntropy' }>;
 
 function elementLosses(loss: ElementLoss, errors: tf.Tensor): tf.Tensor {
   switch (loss.type) {

@@ -1,17 +1,27 @@
 import type { Task } from '../../spec/data.ts';
 import { classificationMetrics } from './classification-metrics.ts';
+import { labelMetrics } from './label-metrics.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 import { regressionMetrics } from './regression-metrics.ts';
 
-/**
- * The metrics of a task: `accuracy`, `nll`, `precision`, `recall`, `f1`, `ece`; or `rmse`, `mae`, `r2`.
- * @param targetStd the standard deviation that targets were divided by: errors come out in the target's units
- */
-export function createMetrics(task: Task, targetStd = 1): MetricAccumulator {
-  return task === 'classification' ? classificationMetrics() : regressionMetrics(targetStd);
+export interface MetricOptions {
+  /** The standard deviation that targets were divided by: errors come out in the target's units. */
+  readonly targetStd?: number;
 }
 
-const BETTER_WHEN_HIGHER = new Set(['accuracy', 'precision', 'recall', 'f1', 'auc', 'r2']);
+/** The metrics of a task, by the names that `spec/metric-names.ts` lists. */
+export function createMetrics(task: Task, { targetStd = 1 }: MetricOptions = {}): MetricAccumulator {
+  switch (task) {
+    case 'classification':
+      return classificationMetrics();
+    case 'multilabel':
+      return labelMetrics();
+    case 'regression':
+      return regressionMetrics(targetStd);
+  }
+}
+
+const BETTER_WHEN_HIGHER = new Set(['accuracy', 'exactMatch', 'precision', 'recall', 'f1', 'auc', 'r2']);
 
 /** Whether more of this metric is better; of losses, errors and all else less is. `val_` makes no difference. */
 export function improvesUpwards(metric: string): boolean {

@@ -1,8 +1,9 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
-import type { DataSpec } from '../../spec/data.ts';
+import type { DataSpec, Task } from '../../spec/data.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { METRIC_NAMES } from '../../spec/metric-names.ts';
+import type { LossSpec } from '../../spec/objective.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 
@@ -31,12 +32,21 @@ function measuredMetrics(data: DataSpec, plan: DataPlan): string[] {
   return validated ? [...names, ...names.map((name) => `val_${name}`)] : names;
 }
 
+const SUITABLE_LOSSES: Readonly<Record<Task, readonly LossSpec['type'][]>> = {
+  regression: ['mse', 'mae', 'huber'],
+  classification: ['categoricalCrossEntropy'],
+  multilabel: ['binaryCrossEntropy'],
+};
+
 function checkLoss({ objective }: StageSpec, { task }: DataPlan, at: At, problems: Problems): void {
   const type = objective.loss?.type;
-  if (type === undefined) return;
-  if ((type === 'categoricalCrossEntropy') !== (task === 'classification')) {
-    problems.add(at('objective', 'loss', 'type'), `${type} doesn’t suit a ${task}`);
-  }
+  const suitable = SUITABLE_LOSSES[task];
+  if (type === undefined || suitable.includes(type)) return;
+  const what = task === 'multilabel' ? 'a multilabel task' : `a ${task}`;
+  problems.add(
+    at('objective', 'loss', 'type'),
+    `${type} doesn’t suit ${what}, which takes ${suitable.join(', ')}`,
+  );
 }
 
 function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, problems: Problems): void {

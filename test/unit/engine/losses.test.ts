@@ -47,6 +47,29 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     });
   });
 
+  test('binary cross-entropy stays exact where a sigmoid would round to 0 or 1, and its gradient is σ − target', () => {
+    tf.tidy(() => {
+      const loss = LossSpec.parse({ type: 'binaryCrossEntropy' });
+      const [logits, targets] = [tf.tensor2d([[1e5], [-300], [0], [60]]), tf.tensor2d([[0], [1], [1], [1]])];
+      const losses = exampleLosses(loss, logits, targets).dataSync();
+      expect([losses[0], losses[1]]).toEqual([1e5, 300]);
+      expect(losses[2]).toBeCloseTo(Math.LN2, 6);
+      expect(losses[3]).toBeLessThan(1e-25);
+      const gradient = tf.grad((x) => tf.sum(exampleLosses(loss, x as tf.Tensor2D, targets)))(logits);
+      for (const [i, expected] of [1, -1, -0.5, 0].entries())
+        expect(gradient.dataSync()[i]).toBeCloseTo(expected, 6);
+    });
+  });
+
+  test('binary cross-entropy is the mean over the labels, and smoothing takes half of it from each side', () => {
+    tf.tidy(() => {
+      const smoothed = LossSpec.parse({ type: 'binaryCrossEntropy', labelSmoothing: 0.2 });
+      // Of 1 is left 0.9, of 0 there is 0.1: each label that is 20 nats sure misses a tenth.
+      const losses = exampleLosses(smoothed, tf.tensor2d([[20, -20, 0]]), tf.tensor2d([[1, 0, 0]]));
+      expect(losses.dataSync()[0]).toBeCloseTo((2 + 2 + Math.LN2) / 3, 5);
+    });
+  });
+
   test.each(['mse', 'mae', 'huber'] as const)('%s is 0 and flat where the output is right', (type) => {
     tf.tidy(() => {
       const target = tf.tensor2d([[3], [-2]]);

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { confusionMatrix, macroAuc } from '../../../src/engine/train/evaluation-metrics.ts';
+import {
+  confusionMatrix,
+  labelAuc,
+  labelConfusions,
+  macroAuc,
+} from '../../../src/engine/train/evaluation-metrics.ts';
 import { createMetrics, improvesUpwards } from '../../../src/engine/train/metrics.ts';
+import { METRIC_NAMES } from '../../../src/spec/metric-names.ts';
 
 const oneHot = (labels: readonly number[], units: number) =>
   Float32Array.from(labels.flatMap((label) => Array.from({ length: units }, (_, c) => Number(c === label))));
@@ -67,20 +73,88 @@ describe('classification', () => {
   });
 });
 
+describe('labels', () => {
+  const result = (logits: readonly number[][], labels: readonly number[][]) => {
+    const metrics = createMetrics('multilabel');
+    const units = logits[0]!.length;
+    metrics.add(Float32Array.from(logits.flat()), Float32Array.from(labels.flat()), labels.length, units);
+    return metrics.result();
+  };
+
+  test('by hand', () => {
+    const three = Math.log(3); // probability ¾
+    const found = result(
+      [
+        [three, -three],
+        [three, three],
+        [-three, 0],
+      ],
+      [
+        [1, 0],
+        [0, 1],
+        [0, 1],
+      ],
+    );
+    expect(found.accuracy).toBeCloseTo(5 / 6, 12);
+    expect(found.exactMatch).toBeCloseTo(2 / 3, 12);
+    expect(found.nll).toBeCloseTo(-(4 * Math.log(3 / 4) + Math.log(1 / 4) + Math.log(1 / 2)) / 6, 7);
+    // Foretold at ¾: three, two of them true; at ¼: two, none true; at ½: one, true.
+    expect(found.ece).toBeCloseTo((Math.abs(2 - 3 * 0.75) + 0.5 + 0.5) / 6, 7);
+    expect(found.precision).toBeCloseTo((1 / 2 + 1) / 2, 12);
+    expect(found.recall).toBeCloseTo(1, 12);
+    expect(found.f1).toBeCloseTo((2 / 3 + 1) / 2, 12);
+  });
+
+  test('one that is never true nor predicted scores 0', () => {
+    expect(result([[5, -5]], [[1, 0]])).toMatchObject({ accuracy: 1, precision: 0.5, recall: 0.5, f1: 0.5 });
+  });
+
+  test('certainty is right or infinitely wrong, and what is not a number shows', () => {
+    const sure = [[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]];
+    expect(result(sure, [[1, 0]])).toMatchObject({ accuracy: 1, nll: 0, ece: 0 });
+    expect(result(sure, [[1, 1]]).nll).toBe(Number.POSITIVE_INFINITY);
+    const broken = result([[Number.NaN, 1]], [[1, 1]]);
+    expect([broken.nll, broken.ece]).toEqual([Number.NaN, Number.NaN]);
+    expect(broken.accuracy).toBe(0.5);
+  });
+
+  test('counts what each is taken for, and ranks each on its own', () => {
+    const logits = Float32Array.of(1, -1, -2, -1, 3, 4, -4, 2);
+    const targets = Float32Array.of(1, 0, 1, 1, 0, 1, 0, 0);
+    expect(labelConfusions(logits, targets, 2)).toEqual([
+      { truePositives: 1, falsePositives: 1, falseNegatives: 1, trueNegatives: 1 },
+      { truePositives: 1, falsePositives: 1, falseNegatives: 1, trueNegatives: 1 },
+    ]);
+    // The first: 1 and −2 against 3 and −4; the second: −1 and 4 against −1 and 2.
+    expect(labelAuc(logits, targets, 4, 2)).toBeCloseTo((2 / 4 + 2.5 / 4) / 2, 12);
+    expect(labelAuc(Float32Array.of(1, 2), Float32Array.of(0, 1), 1, 2)).toBeNaN();
+  });
+});
+
+test.each([
+  ['classification', 3],
+  ['multilabel', 3],
+  ['regression', 1],
+] as const)('%s has the metrics that its names list', (task, units) => {
+  const metrics = createMetrics(task);
+  metrics.add(new Float32Array(units), new Float32Array(units), 1, units);
+  expect(Object.keys(metrics.result())).toEqual(METRIC_NAMES[task]);
+});
+
 const value = fc.float({ min: -50, max: 50, noNaN: true });
 
-describe.each(['classification', 'regression'] as const)('%s', (task) => {
-  const units = task === 'classification' ? 3 : 1;
+describe.each(['classification', 'multilabel', 'regression'] as const)('%s', (task) => {
+  const units = task === 'regression' ? 1 : 3;
   const example = fc.tuple(fc.array(value, { minLength: units, maxLength: units }), fc.nat(2));
   const arrays = (examples: [number[], number][]) => ({
     outputs: Float32Array.from(examples.flatMap(([outputs]) => outputs)),
     targets:
-      task === 'classification'
-        ? oneHot(
+      task === 'regression'
+        ? Float32Array.from(examples, ([, y]) => y)
+        : oneHot(
             examples.map(([, y]) => y),
             3,
-          )
-        : Float32Array.from(examples, ([, y]) => y),
+          ),
   });
 
   test('interrupted anywhere and restored through JSON, gives what an uninterrupted epoch gives', () => {
@@ -118,7 +192,7 @@ describe.each(['classification', 'regression'] as const)('%s', (task) => {
 
 describe('regression', () => {
   const result = (outputs: number[], targets: number[], std = 1) => {
-    const metrics = createMetrics('regression', std);
+    const metrics = createMetrics('regression', { targetStd: std });
     metrics.add(Float32Array.from(outputs), Float32Array.from(targets), targets.length, 1);
     return metrics.result();
   };
@@ -204,6 +278,7 @@ test('the confusion matrix has the truth in rows and the prediction in columns',
 
 test.each([
   ['val_accuracy', true],
+  ['exactMatch', true],
   ['auc', true],
   ['val_r2', true],
   ['val_loss', false],

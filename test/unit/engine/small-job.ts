@@ -12,6 +12,7 @@ import type {
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
+import type { Task } from '../../../src/spec/data.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
@@ -45,6 +46,8 @@ export interface SmallJob {
   validation?: Examples;
   inputShape?: number[];
   checkpointEvery?: number;
+  /** By the number of units when left out. */
+  task?: Task;
 }
 
 /** A job on made-up data, its layers and stages as a user would write them. */
@@ -56,8 +59,10 @@ export function smallJob({
   validation,
   inputShape,
   checkpointEvery = 1_000,
+  task: givenTask,
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
+  const task = givenTask ?? (split.units > 1 ? 'classification' : 'regression');
   const output = {
     type: 'dense',
     name: 'output',
@@ -67,7 +72,7 @@ export function smallJob({
   const model = ModelSpec.parse({ layers: [...layers, output] });
   return {
     network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: hiddenLayers(model) }),
-    task: split.units > 1 ? 'classification' : 'regression',
+    task,
     stages: stages.map((stage) => StageSpec.parse(stage)),
     seed,
     checkpointEvery,
@@ -78,7 +83,7 @@ export function smallJob({
       order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
       gather,
     },
-    createMetrics: () => createMetrics(split.units > 1 ? 'classification' : 'regression'),
+    createMetrics: () => createMetrics(task),
   };
 }
 

@@ -15,9 +15,21 @@ const number = (name: string) => ({
   std: 2,
   integer: false,
 });
+const label = (name: string) => ({
+  name,
+  type: 'boolean' as const,
+  missing: 0,
+  distinct: 2,
+  classes: [
+    { value: 'false', count: 60 },
+    { value: 'true', count: 40 },
+  ],
+});
 const schema: DatasetSchema = {
   rows: 100,
   columns: [
+    label('hot'),
+    label('wet'),
     number('a'),
     number('b'),
     number('y'),
@@ -72,6 +84,24 @@ describe('validation', () => {
     const { layers, task } = validate({ data: { target: 'kind' } });
     expect(task).toBe('classification');
     expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+  });
+
+  it('appends an output layer with a unit a label', () => {
+    const { layers, task } = validate({ data: { target: ['hot', 'wet'] } });
+    expect(task).toBe('multilabel');
+    expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+  });
+
+  it.each([
+    ['y', ['mse', 'mae', 'huber'], ['val_r2', 'rmse']],
+    ['kind', ['categoricalCrossEntropy'], ['val_accuracy', 'ece']],
+    [['hot', 'wet'], ['binaryCrossEntropy'], ['val_exactMatch', 'f1']],
+  ])('takes the losses and monitors that suit %j', (target, losses, monitors) => {
+    for (const type of losses)
+      for (const monitor of monitors) {
+        const objective = { type: 'supervised', loss: { type } };
+        validate({ data: { target }, stages: [{ ...stage, objective, earlyStopping: { monitor } }] });
+      }
   });
 
   const image = { type: 'reshape', shape: [1, 2, 1] };
@@ -168,6 +198,39 @@ describe('validation', () => {
       },
       '/stages/0/objective/loss/type',
       /regression/,
+    ],
+    [
+      'a loss of classes for labels',
+      {
+        data: { target: ['hot', 'wet'] },
+        stages: [{ ...stage, objective: { type: 'supervised', loss: { type: 'categoricalCrossEntropy' } } }],
+      },
+      '/stages/0/objective/loss/type',
+      /multilabel task, which takes binaryCrossEntropy/,
+    ],
+    [
+      'a loss of labels for classes',
+      {
+        data: { target: 'kind' },
+        stages: [{ ...stage, objective: { type: 'supervised', loss: { type: 'binaryCrossEntropy' } } }],
+      },
+      '/stages/0/objective/loss/type',
+      /a classification, which takes categoricalCrossEntropy/,
+    ],
+    [
+      'a label that isn’t one',
+      { data: { target: ['hot', 'y'] } },
+      '/data/target/1',
+      /“y” has other values than 0 and 1/,
+    ],
+    [
+      'a monitor of another task',
+      {
+        data: { target: ['hot', 'wet'] },
+        stages: [{ ...stage, earlyStopping: { monitor: 'val_rmse' } }],
+      },
+      '/stages/0/earlyStopping/monitor',
+      /val_exactMatch/,
     ],
     [
       'Monte-Carlo dropout without dropout',
