@@ -5,6 +5,7 @@ import { dense, embedding } from './shapes/dense.ts';
 import { concat, mergeEqual } from './shapes/merge.ts';
 import { batchNorm, layerNorm } from './shapes/normalization.ts';
 import { globalPool, pool } from './shapes/pooling.ts';
+import { gru, lstm, simpleRnn } from './shapes/recurrent.ts';
 import { type Infer, type Shape, same, size, text, type WeightShape } from './shapes/shape.ts';
 import { slopes } from './shapes/weights.ts';
 import { inputsOf } from './wiring.ts';
@@ -106,6 +107,9 @@ const INFER: { [T in LayerType]: Infer<T> } = {
   alphaDropout: same,
   gaussianNoise: same,
   embedding,
+  simpleRnn,
+  lstm,
+  gru,
   add: mergeEqual,
   subtract: mergeEqual,
   multiply: mergeEqual,
