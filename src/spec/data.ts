@@ -29,12 +29,13 @@ export type Task = z.infer<typeof Task>;
 export const DataSpec = z
   .strictObject({
     dataset: z.string().regex(/^ds_[0-9A-Z]{26}$/, 'an id of the form ds_…'),
-    inputs: z
-      .array(Name)
-      .min(1)
-      .optional()
-      .meta({ description: 'Every column but the target (and the split and weight columns) when left out.' }),
-    target: Name,
+    inputs: z.array(Name).min(1).optional().meta({
+      description:
+        'When left out: the pictures where the data set has some, else every column but the target (and the split and weight columns).',
+    }),
+    target: Name.optional().meta({
+      description: 'The column to predict; `label` beside pictures when left out.',
+    }),
     task: Task.optional().meta({
       description: 'Follows the target’s type when left out: numbers are regressed, the rest is classified.',
     }),
@@ -47,7 +48,7 @@ export const DataSpec = z
     split: SplitSpec.default({ validation: 0.1, test: 0.1, stratify: true }),
     standardize: z.boolean().optional().meta({
       description:
-        'To mean 0 and standard deviation 1 on the training split. True when left out, unless the first layer is an embedding or a batch norm.',
+        'To mean 0 and standard deviation 1 on the training split, a picture channel by channel. True when left out, unless the first layer is an embedding or a batch norm. False leaves numbers as they are, and makes 0 … 1 of a picture’s bytes.',
     }),
     shuffle: z.boolean().default(true).meta({
       description:

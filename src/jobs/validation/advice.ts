@@ -4,6 +4,7 @@ import { activationName } from '../../spec/activation.ts';
 import { defaultInitializer } from '../../spec/initializer.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import type { LayerSpec } from '../../spec/layer.ts';
+import { size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Validation } from '../services.ts';
 
@@ -73,8 +74,9 @@ function adviseBatch(batchSize: number, layers: readonly LayerSpec[], i: number)
 /** Far more parameters than numbers to learn from: it will memorize. */
 const PARAMETERS_PER_NUMBER = 10;
 
-function adviseSize(parameters: number, { rows, inputWidth }: DataPlan): Warning[] {
-  if (parameters <= PARAMETERS_PER_NUMBER * rows * inputWidth) return [];
-  const message = `${parameters} parameters for ${rows} rows of ${inputWidth} numbers: the model can memorize them`;
+function adviseSize(parameters: number, { rows, inputShape }: DataPlan): Warning[] {
+  const width = size(inputShape);
+  if (parameters <= PARAMETERS_PER_NUMBER * rows * width) return [];
+  const message = `${parameters} parameters for ${rows} rows of ${width} numbers: the model can memorize them`;
   return [{ code: 'manyParameters', pointer: '/model/layers', message }];
 }

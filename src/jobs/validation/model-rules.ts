@@ -15,7 +15,7 @@ export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems
   checkNames(model, problems);
   checkEmbeddings(model, problems);
   const spec = resolveNetwork(model, {
-    inputShape: [plan.inputWidth],
+    inputShape: plan.inputShape,
     task: plan.task,
     outputUnits: plan.outputUnits,
   });
