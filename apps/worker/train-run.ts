@@ -14,7 +14,7 @@ import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
-import { encodedWidth, outputUnits } from '../../src/spec/preprocess.ts';
+import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
 import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
 
@@ -62,7 +62,7 @@ function checkMonitored({ stages }: JobSpec, { validation }: PreparedData): void
 function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
   const { preprocess, train } = data;
   const network = resolveNetwork(spec.model, {
-    inputShape: [encodedWidth(preprocess.inputs)],
+    inputShape: inputShapeOf(preprocess),
     task: preprocess.task,
     outputUnits: outputUnits(preprocess.target),
   });

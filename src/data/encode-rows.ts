@@ -5,11 +5,12 @@ import {
   outputUnits,
   type Preprocess,
   type TargetEncoding,
+  type TensorEncoding,
 } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
-import { encodeNumber, fitsFloat32, placeFinder } from './encoding.ts';
+import { encodeNumber, fitsFloat32, placeFinder, tensorEncoder } from './encoding.ts';
 import type { Examples } from './examples.ts';
-import { classesOf, numbersOf, type Table } from './table.ts';
+import { classesOf, numbersOf, type Table, tensorsOf } from './table.ts';
 
 /**
  * Encodes rows of a table as the network takes them. A category that the training split lacked is all zeros, or
@@ -36,7 +37,8 @@ interface Place {
 }
 
 function encodeInput(input: InputEncoding, table: Table, rows: Uint32Array, place: Place): void {
-  if (input.type === 'category') writeClasses(table, input.name, placeFinder(input), rows, place);
+  if (input.type === 'tensor') writeTensors(table, input, rows, place);
+  else if (input.type === 'category') writeClasses(table, input.name, placeFinder(input), rows, place);
   else writeNumbers(table, input.name, (value) => encodeNumber(input, value), rows, place);
 }
 
@@ -68,6 +70,21 @@ function writeNumbers(
     const number = encode(values[row]!);
     if (!fitsFloat32(number)) throw new DataError(`${values[row]} is too large`, { column: name });
     data[i * width + offset] = number;
+  }
+}
+
+function writeTensors(
+  table: Table,
+  encoding: TensorEncoding,
+  rows: Uint32Array,
+  { data, width, offset }: Place,
+): void {
+  const { values } = tensorsOf(table, encoding.name);
+  const encode = tensorEncoder(encoding);
+  const size = encodingWidth(encoding);
+  for (let i = 0; i < rows.length; i++) {
+    if (!encode(values, rows[i]! * size, data, i * width + offset))
+      throw new DataError(`row ${rows[i]! + 1} has a number that is too large`, { column: encoding.name });
   }
 }
 

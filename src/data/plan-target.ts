@@ -1,9 +1,9 @@
 import { type DataSpec, type Task, targetColumns } from '../spec/data.ts';
 import type { Column } from '../spec/dataset.ts';
 import { toFlag } from './cell.ts';
-import type { Columns } from './columns.ts';
 import { suggestion } from './nearest-name.ts';
 import { type Problems, pointerTo } from './problems.ts';
+import { type TargetedData, targetPointer } from './target-column.ts';
 
 export interface PlannedTarget {
   readonly task: Task;
@@ -15,17 +15,12 @@ export interface ClassCount {
   readonly count: number;
 }
 
-/** The columns that the spec names as targets. Adds a problem for each that isn't there. */
-export function findTargets(data: DataSpec, columns: Columns): Column[] {
-  return targetColumns(data).flatMap((name, i) => columns.find(name, targetPointer(data, i)) ?? []);
-}
-
 /**
  * What is to be learned from the targets: their task and classes. Adds a problem for whatever forbids it.
  * @returns undefined where the target isn't there
  */
 export function planTarget(
-  data: DataSpec,
+  data: TargetedData,
   columns: readonly Column[],
   problems: Problems,
 ): PlannedTarget | undefined {
@@ -57,7 +52,7 @@ function planRegression(data: DataSpec, column: Column, problems: Problems): Pla
   return { task: 'regression', classes: null };
 }
 
-function planLabels(data: DataSpec, columns: readonly Column[], problems: Problems): PlannedTarget {
+function planLabels(data: TargetedData, columns: readonly Column[], problems: Problems): PlannedTarget {
   if (data.task !== undefined && data.task !== 'multilabel')
     problems.add(
       '/data/task',
@@ -93,10 +88,6 @@ export function countFlags({ classes }: Column): { off: number; on: number; othe
     (classes ?? []).reduce((sum, { value, count }) => (toFlag(value) === flag ? sum + count : sum), 0);
   const others = classes === undefined || classes.some(({ value }) => Number.isNaN(toFlag(value)));
   return { off: count(0), on: count(1), others };
-}
-
-function targetPointer({ target }: DataSpec, i: number): string {
-  return typeof target === 'string' ? '/data/target' : pointerTo('data', 'target', i);
 }
 
 function refuseClassSettings(data: DataSpec, what: string, problems: Problems): void {

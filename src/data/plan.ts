@@ -4,15 +4,16 @@ import type { LayerSpec } from '../spec/layer.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
 import { Columns } from './columns.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
-import { findTargets, type PlannedTarget, planTarget } from './plan-target.ts';
+import { type PlannedTarget, planTarget } from './plan-target.ts';
 import { type DataWarning, planWarnings } from './plan-warnings.ts';
 import { Problems } from './problems.ts';
 import { fewestRows, SPLIT_NAMES } from './split.ts';
+import { findTargets, settleTarget, type TargetedData } from './target-column.ts';
 
 /** A column that is used, with the type by which its cells are read. */
 export interface PlannedColumn {
   readonly name: string;
-  readonly type: 'number' | 'boolean' | 'category';
+  readonly type: 'number' | 'boolean' | 'category' | 'tensor';
 }
 
 /** What a job takes from a data set, settled by the schema alone. */
@@ -25,8 +26,13 @@ export interface DataPlan {
   readonly classes: readonly string[] | null;
   readonly standardizeInputs: boolean;
   readonly standardizeTarget: boolean;
-  /** How many numbers an encoded row has, at most: a category that the training split lacks takes no place. */
-  readonly inputWidth: number;
+  /** Whether the inputs are ids, which are looked up and not computed with. */
+  readonly takesIds: boolean;
+  /**
+   * The shape of an encoded row: `[8]` for eight numbers, `[28, 28, 1]` for a picture. The numbers may yet be
+   * fewer: a category that the training split lacks takes no place.
+   */
+  readonly inputShape: readonly number[];
   /** How many numbers an encoded target has. */
   readonly outputUnits: number;
   /** How many rows there are to share out, at most: rows may yet be dropped for missing values. */
@@ -42,10 +48,12 @@ export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems:
  * inputs alone before an embedding, which takes ids, and before a batch norm, which does it itself.
  * @returns problems with JSON Pointers into the job spec, or the plan
  */
-export function planData(data: DataSpec, schema: DatasetSchema, layers: readonly LayerSpec[]): Planning {
+export function planData(given: DataSpec, schema: DatasetSchema, layers: readonly LayerSpec[]): Planning {
   const problems = new Problems();
+  const data = settleTarget(given, schema, problems);
+  if (!data) return { problems: problems.found };
   const columns = new Columns(schema, problems);
-  const targets = findTargets(data, columns);
+  const targets = findTargets(data, columns, problems);
   const inputs = planInputs(data, columns, problems);
   const planned = planTarget(data, targets, problems);
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
@@ -61,7 +69,8 @@ export function planData(data: DataSpec, schema: DatasetSchema, layers: readonly
       classes: planned.classes?.map(({ value }) => value) ?? null,
       standardizeInputs: data.standardize ?? !standardizesItself(layers[0]),
       standardizeTarget: planned.task === 'regression' && data.standardize !== false,
-      inputWidth: inputs.reduce((sum, input) => sum + widthOf(input, data), 0),
+      takesIds: layers[0]?.type === 'embedding',
+      inputShape: shapeOf(inputs, data),
       outputUnits: planned.classes?.length ?? targets.length,
       rows: countRows(schema, planned),
     },
@@ -78,11 +87,16 @@ function standardizesItself(layer: LayerSpec | undefined): boolean {
   return layer?.type === 'embedding' || layer?.type === 'batchNorm';
 }
 
+function shapeOf(inputs: readonly PlannedInput[], data: DataSpec): readonly number[] {
+  const tensor = inputs.find(({ column }) => column.type === 'tensor');
+  return tensor?.column.shape ?? [inputs.reduce((sum, input) => sum + widthOf(input, data), 0)];
+}
+
 function widthOf({ column }: PlannedInput, data: DataSpec): number {
   return column.type === 'category' ? column.classes!.length + (data.missing === 'mean' ? 1 : 0) : 1;
 }
 
-function planSampleWeight(data: DataSpec, columns: Columns, problems: Problems): Column[] {
+function planSampleWeight(data: TargetedData, columns: Columns, problems: Problems): Column[] {
   if (data.sampleWeight === undefined) return [];
   const column = columns.find(data.sampleWeight, '/data/sampleWeight');
   if (!column) return [];
@@ -95,7 +109,7 @@ function planSampleWeight(data: DataSpec, columns: Columns, problems: Problems):
   return [column];
 }
 
-function planSplitColumn(data: DataSpec, columns: Columns, problems: Problems): Column[] {
+function planSplitColumn(data: TargetedData, columns: Columns, problems: Problems): Column[] {
   if (!('column' in data.split)) return [];
   const pointer = '/data/split/column';
   const column = columns.find(data.split.column, pointer);

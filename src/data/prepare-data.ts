@@ -6,13 +6,14 @@ import { DataError } from './data-error.ts';
 import { encodeRows } from './encode-rows.ts';
 import { sampleWeights, trainingWeights } from './example-weights.ts';
 import type { Examples } from './examples.ts';
-import { loadTable, wantedColumns } from './load-table.ts';
+import { FORMATS } from './formats/index.ts';
 import { type DataPlan, planData } from './plan.ts';
 import type { DataWarning } from './plan-warnings.ts';
 import { fitPreprocess } from './preprocess.ts';
 import { selectRows } from './select-rows.ts';
 import { type Split, splitByColumn, splitRows } from './split.ts';
 import { classesOf, numbersOf, type Table } from './table.ts';
+import { wantedColumns } from './wanted-columns.ts';
 
 export interface PreparedData {
   readonly preprocess: Preprocess;
@@ -38,7 +39,7 @@ export async function prepareData(
   const planning = planData(data, schema, hiddenLayers(spec.model));
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
-  const table = await loadTable(path, format, wantedColumns(data, plan), schema.rows);
+  const table = await FORMATS[format].loadTable(path, wantedColumns(data, plan), schema);
   const split = share(selectRows(table, plan, data, seed), table, plan, spec);
   const preprocess = fitPreprocess(table, plan, data.missing, split.train);
   const measuring = (rows: Uint32Array) =>

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Task } from '../spec/data.ts';
-import type { ColumnType, DatasetFormat } from '../spec/dataset.ts';
+import type { DatasetFormat, DeclaredType } from '../spec/dataset.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
 import type { LayerShape } from '../spec/shapes.ts';
@@ -49,7 +49,7 @@ export interface DatasetUpload {
   format: DatasetFormat;
   source: Readable;
   /** Types that the user sets rather than leaves to inference. */
-  columnTypes?: Record<string, ColumnType>;
+  columnTypes?: Record<string, DeclaredType>;
   idempotencyKey?: string | undefined;
 }
 

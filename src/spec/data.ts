@@ -37,12 +37,14 @@ export type TargetName = z.infer<typeof TargetName>;
 export const DataSpec = z
   .strictObject({
     dataset: z.string().regex(/^ds_[0-9A-Z]{26}$/, 'an id of the form ds_…'),
-    inputs: z
-      .array(Name)
-      .min(1)
-      .optional()
-      .meta({ description: 'Every column but the target (and the split and weight columns) when left out.' }),
-    target: TargetName,
+    inputs: z.array(Name).min(1).optional().meta({
+      description:
+        'When left out: the pictures where the data set has some, else every column but the target (and the split and weight columns).',
+    }),
+    target: TargetName.optional().meta({
+      description:
+        'The column to predict; `label` beside pictures when left out. A list of columns is multilabel: each is boolean, or holds nothing but 0 and 1 (or true and false).',
+    }),
     task: Task.optional().meta({
       description:
         'Follows the target when left out: numbers are regressed, several columns are multilabel, the rest is classified.',
@@ -56,7 +58,7 @@ export const DataSpec = z
     split: SplitSpec.default({ validation: 0.1, test: 0.1, stratify: true }),
     standardize: z.boolean().optional().meta({
       description:
-        'To mean 0 and standard deviation 1 on the training split. True when left out, unless the first layer is an embedding or a batch norm.',
+        'To mean 0 and standard deviation 1 on the training split, a picture channel by channel. True when left out, unless the first layer is an embedding or a batch norm. False leaves numbers as they are, and makes 0 … 1 of a picture’s bytes.',
     }),
     shuffle: z.boolean().default(true).meta({
       description:
@@ -73,6 +75,6 @@ export const DataSpec = z
 export type DataSpec = z.infer<typeof DataSpec>;
 
 /** The columns that a job learns to predict: one, or the labels of a multilabel task. */
-export function targetColumns({ target }: Pick<DataSpec, 'target'>): readonly string[] {
+export function targetColumns({ target }: { target: TargetName }): readonly string[] {
   return typeof target === 'string' ? [target] : target;
 }

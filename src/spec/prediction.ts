@@ -16,11 +16,23 @@ export const McDropoutSpec = z
   .meta({ id: 'McDropout' });
 export type McDropoutSpec = z.infer<typeof McDropoutSpec>;
 
-/** One input: a row as the data set had it, or its numbers in the order of the inputs. */
-export const PredictionInput = z.union([
-  z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  z.array(z.number()),
-]);
+/** Numbers in lists, in lists, …: a picture is a list of its rows. */
+export type NestedNumbers = (number | NestedNumbers)[];
+export const NestedNumbers: z.ZodType<NestedNumbers> = z
+  .lazy(() => z.array(z.union([z.number(), NestedNumbers])))
+  .meta({
+    id: 'NestedNumbers',
+    description: 'Numbers in as many lists as the input has axes; an axis of 1 at the end may be left out.',
+  });
+
+const Cell = z.union([z.string(), z.number(), z.boolean(), z.null(), NestedNumbers]);
+
+/** One input: a row as the data set had it, or its numbers in the order of the inputs, or those of a picture. */
+export const PredictionInput = z.union([z.record(z.string(), Cell), NestedNumbers]).meta({
+  id: 'PredictionInput',
+  description:
+    'A row as the data set had it, by column: `{ "age": 28 }`, or `{ "image": [[0, 255], [255, 0]] }`. Or the numbers alone, in the order of the model’s inputs or as the picture has them.',
+});
 export type PredictionInput = z.infer<typeof PredictionInput>;
 
 /** The most inputs times passes of one request: what a predictor answers in seconds. */

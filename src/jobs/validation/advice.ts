@@ -3,6 +3,7 @@ import { pointerTo } from '../../data/problems.ts';
 import type { DataSpec } from '../../spec/data.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
+import { size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Validation } from '../services.ts';
 import { adviseSelu } from './selu-advice.ts';
@@ -74,8 +75,9 @@ function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: numbe
 /** Far more parameters than numbers to learn from: it will memorize. */
 const PARAMETERS_PER_NUMBER = 10;
 
-function adviseSize(parameters: number, { rows, inputWidth }: DataPlan): Warning[] {
-  if (parameters <= PARAMETERS_PER_NUMBER * rows * inputWidth) return [];
-  const message = `${parameters} parameters for ${rows} rows of ${inputWidth} numbers: the model can memorize them`;
+function adviseSize(parameters: number, { rows, inputShape }: DataPlan): Warning[] {
+  const width = size(inputShape);
+  if (parameters <= PARAMETERS_PER_NUMBER * rows * width) return [];
+  const message = `${parameters} parameters for ${rows} rows of ${width} numbers: the model can memorize them`;
   return [{ code: 'manyParameters', pointer: '/model/layers', message }];
 }

@@ -17,7 +17,7 @@ export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems
   const placed = expandModel(model);
   checkNames(model, placed, problems);
   const spec = resolveNetwork(model, {
-    inputShape: [plan.inputWidth],
+    inputShape: plan.inputShape,
     task: plan.task,
     outputUnits: plan.outputUnits,
   });

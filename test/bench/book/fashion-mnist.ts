@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inferSchema } from '../../../src/data/formats/index.ts';
+import { FORMATS } from '../../../src/data/formats/index.ts';
 import type { DatasetSchema } from '../../../src/spec/dataset.ts';
 
 /** Where Debian's package `dataset-fashion-mnist` puts it (Expat licence). */
 const DEBIAN = '/usr/share/datasets/fashion-mnist';
+const MOST_BYTES = 100_000_000;
 
 export interface Dataset {
   readonly path: string;
@@ -14,7 +15,7 @@ export interface Dataset {
 }
 
 /** The set's own division: 60,000 examples to train and validate on, and 10,000 that only test. */
-export const PARTS = { train: ['train'], all: ['train', 't10k'] } as const;
+const PARTS = { train: ['train'], all: ['train', 't10k'] } as const;
 
 /**
  * Fashion-MNIST as one data set: its images' and labels' files, one after another.
@@ -33,5 +34,6 @@ export async function bringFashionMnist(
   await mkdir(target, { recursive: true });
   const path = join(target, `fashion-mnist-${part}.idx.gz`);
   await writeFile(path, Buffer.concat(files));
-  return { path, format: 'idx', schema: await inferSchema(createReadStream(path), 'idx') };
+  const schema = await FORMATS.idx.inferSchema(createReadStream(path), { maxBytes: MOST_BYTES });
+  return { path, format: 'idx', schema };
 }

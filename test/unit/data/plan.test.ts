@@ -104,8 +104,8 @@ describe('what a spec leaves open', () => {
   });
 
   it('counts one place a number, and a category’s classes with one for missing ones', async () => {
-    expect((await planned({ target: 'price', inputs: ['size', 'town', 'new'] })).inputWidth).toBe(5);
-    expect((await planned({ target: 'price', inputs: ['town'], missing: 'mean' })).inputWidth).toBe(4);
+    expect((await planned({ target: 'price', inputs: ['size', 'town', 'new'] })).inputShape).toEqual([5]);
+    expect((await planned({ target: 'price', inputs: ['town'], missing: 'mean' })).inputShape).toEqual([4]);
   });
 
   it('standardizes unless told not to, and leaves inputs alone before a batch norm or an embedding', async () => {
@@ -520,11 +520,11 @@ it('plans the examples as their README says', async () => {
     return planData(jobSpec(data).data, schema, []);
   };
   expect(await plan('concrete', { target: 'strength' })).toMatchObject({
-    plan: { task: 'regression', inputWidth: 8, outputUnits: 1, rows: 1_030 },
+    plan: { task: 'regression', inputShape: [8], outputUnits: 1, rows: 1_030 },
     warnings: [],
   });
   expect(await plan('digits', { target: 'digit', task: 'classification' })).toMatchObject({
-    plan: { task: 'classification', inputWidth: 64, outputUnits: 10, rows: 1_797 },
+    plan: { task: 'classification', inputShape: [64], outputUnits: 10, rows: 1_797 },
     warnings: [{ code: 'constantInput' }, { code: 'constantInput' }, { code: 'constantInput' }],
   });
   expect(await plan('digits', { target: 'digit' })).toMatchObject({

@@ -1,48 +1,22 @@
-import { createReadStream } from 'node:fs';
-import type { DataSpec } from '../spec/data.ts';
-import type { DatasetFormat } from '../spec/dataset.ts';
 import { isMissing, toBoolean, toFlag, toLabel, toNumber } from './cell.ts';
 import { DataError, quoted } from './data-error.ts';
-import type { DataPlan, PlannedColumn } from './plan.ts';
-import { type RawValue, type RowBatch, readRows } from './readers/index.ts';
+import type { RawValue, RowBatch } from './readers/index.ts';
 import type { ClassColumn, NumberColumn, Table } from './table.ts';
-
-/** A column to load: as numbers, as flags (the numbers 0 and 1), or as the classes that its cells name. */
-export interface WantedColumn extends PlannedColumn {
-  readonly as: 'numbers' | 'flags' | 'classes';
-}
-
-const TARGETS_AS = { regression: 'numbers', classification: 'classes', multilabel: 'flags' } as const;
-
-/** The columns that a plan needs. A number column that is classified is loaded as classes. */
-export function wantedColumns(data: DataSpec, plan: DataPlan): WantedColumn[] {
-  const wanted: WantedColumn[] = plan.inputs.map((input) => ({
-    ...input,
-    as: input.type === 'category' ? 'classes' : 'numbers',
-  }));
-  wanted.push(...plan.targets.map((target) => ({ ...target, as: TARGETS_AS[plan.task] })));
-  if (data.sampleWeight !== undefined)
-    wanted.push({ name: data.sampleWeight, type: 'number', as: 'numbers' });
-  if ('column' in data.split) wanted.push({ name: data.split.column, type: 'category', as: 'classes' });
-  return wanted;
-}
+import type { WantedColumn } from './wanted-columns.ts';
 
 /**
- * Reads the wanted columns of a local file.
- * @param rows how many the file has
+ * Gathers the wanted columns of rows as they are read.
+ * @param rows how many there must be
  * @throws DataError for a cell that isn't of its column's type, and for a file that isn't the one that was described
  */
-export async function loadTable(
-  path: string,
-  format: DatasetFormat,
+export async function loadRows(
+  batches: AsyncIterable<RowBatch>,
   wanted: readonly WantedColumn[],
   rows: number,
 ): Promise<Table> {
-  const loaders = wanted.map((column) =>
-    column.as === 'classes' ? new ClassLoader(column, rows) : new NumberLoader(column, rows),
-  );
+  const loaders = wanted.map((column) => cellLoader(column, rows));
   let loaded = 0;
-  for await (const batch of readRows(createReadStream(path), format)) {
+  for await (const batch of batches) {
     if (loaded + batch.rows.length > rows) throw new DataError(`the file has more than ${rows} rows`);
     for (const loader of loaders) load(loader, batch, loaded);
     loaded += batch.rows.length;
@@ -51,13 +25,18 @@ export async function loadTable(
   return { rows, columns: new Map(loaders.map((loader) => [loader.column.name, loader.finish()])) };
 }
 
-interface Loader {
+/** Takes a column's cells, those that aren't missing. */
+export interface CellLoader {
   readonly column: WantedColumn;
   set(row: number, value: RawValue, line: number): void;
   finish(): NumberColumn | ClassColumn;
 }
 
-function load(loader: Loader, { columns, rows, typed }: RowBatch, firstRow: number): void {
+export function cellLoader(column: WantedColumn, rows: number): CellLoader {
+  return column.as === 'classes' ? new ClassLoader(column, rows) : new NumberLoader(column, rows);
+}
+
+function load(loader: CellLoader, { columns, rows, typed }: RowBatch, firstRow: number): void {
   const position = columns.indexOf(loader.column.name);
   // A JSON key may come up in a later batch; the header of a CSV holds them all.
   if (position < 0 && !typed) throw new DataError(`there is no column ${quoted(loader.column.name)}`);
@@ -67,7 +46,7 @@ function load(loader: Loader, { columns, rows, typed }: RowBatch, firstRow: numb
   }
 }
 
-class NumberLoader implements Loader {
+class NumberLoader implements CellLoader {
   readonly column: WantedColumn;
   private readonly values: Float64Array;
 
@@ -98,7 +77,7 @@ class NumberLoader implements Loader {
   }
 }
 
-class ClassLoader implements Loader {
+class ClassLoader implements CellLoader {
   readonly column: WantedColumn;
   private readonly codes: Int32Array;
   private readonly positions = new Map<string, number>();
