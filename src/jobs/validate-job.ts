@@ -4,7 +4,7 @@ import type { DatasetSchema } from '../spec/dataset.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
-import { type LayerShape, size } from '../spec/shapes.ts';
+import type { LayerShape } from '../spec/shapes.ts';
 import { TrainyardError } from './errors.ts';
 import type { Validation } from './services.ts';
 import { advise } from './validation/advice.ts';
@@ -40,14 +40,14 @@ function invalid(errors: Problems['found']): TrainyardError {
 }
 
 const FLOAT_BYTES = 4;
-/** Outputs are kept for the gradients, which are as large. */
-const COPIES_OF_OUTPUTS = 2;
+/** What layers put out is kept for the gradients, which are as large. */
+const COPIES_OF_KEPT = 2;
 
 function estimateMemory(spec: JobSpec, layers: readonly LayerShape[], parameters: number): number {
-  const outputs = layers.reduce((sum, { outputShape }) => sum + size(outputShape), 0);
+  const kept = layers.reduce((sum, layer) => sum + layer.kept, 0);
   const stages = spec.stages.map(({ optimizer, batchSize }) => {
     const copiesOfWeights = 2 + slotsOf(optimizer);
-    return parameters * copiesOfWeights + batchSize * outputs * COPIES_OF_OUTPUTS;
+    return parameters * copiesOfWeights + batchSize * kept * COPIES_OF_KEPT;
   });
   return FLOAT_BYTES * Math.max(...stages);
 }

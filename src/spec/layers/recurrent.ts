@@ -42,5 +42,5 @@ export const LstmLayer = z.strictObject({
     description: 'The forget gate’s bias starts at 1, so that the cell remembers at first.',
   }),
 });
-/** Its reset gate acts after the recurrent product, as by default in Keras 2 and later (`reset_after`). */
+/** Its reset gate acts after the recurrent product, as by default in Keras 3 (`reset_after`). */
 export const GruLayer = z.strictObject({ type: z.literal('gru'), ...recurrent, recurrentActivation });

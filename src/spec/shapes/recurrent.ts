@@ -3,6 +3,9 @@ import type { LayerOf } from '../layer.ts';
 import { type Infer, type Inferred, requireSequence, type Shape, type WeightShape } from './shape.ts';
 import { penalties, vector, weight } from './weights.ts';
 
+/** How many numbers a gate's unit leaves behind in each step: products, sums, parts and their activations. Measured. */
+const KEPT_A_STEP = 9;
+
 type Recurrent = LayerOf<'simpleRnn' | 'lstm' | 'gru'>;
 
 /** The gates' columns lie side by side in Keras's order: i, f, c, o of an LSTM and z, r, h of a GRU. */
@@ -32,6 +35,7 @@ function recurrent(
   const between: [number, number] = [units, columns];
   return {
     outputShape: layer.returnSequences ? [length, units] : [units],
+    kept: length * columns * KEPT_A_STEP,
     weights: [
       { ...kernel, ...penalties(layer) },
       weight('recurrentKernel', between, layer.recurrentInitializer, between),

@@ -23,6 +23,8 @@ export interface WeightShape {
 export interface Inferred {
   readonly outputShape: Shape;
   readonly weights?: readonly WeightShape[];
+  /** About how many numbers of one example training keeps for its gradient, where that is not just its output. */
+  readonly kept?: number;
 }
 
 /**
