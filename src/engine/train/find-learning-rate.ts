@@ -69,15 +69,18 @@ function batchAt({ job, spec, stage, stepsPerEpoch }: StageContext, step: number
 }
 
 async function tell(
-  { stage, stepsPerEpoch, metricsEvery, events }: StageContext,
+  context: StageContext,
   step: number,
   { loss, gradientNorm }: StepReport,
   learningRate: number,
 ): Promise<void> {
-  if (step % metricsEvery !== 0) return;
+  if (step % context.metricsEvery !== 0) return;
+  const { stage, stepsPerEpoch, stepsBefore, events } = context;
   const metrics = { step_loss: loss, gradient_norm: gradientNorm, learning_rate: learningRate };
   const position = { stage, epoch: Math.ceil(step / stepsPerEpoch), step };
   await events.onMetrics(Object.entries(metrics).map(([name, value]) => ({ ...position, name, value })));
+  const detail = `stage ${stage}/${context.job.stages.length} tries learning rates`;
+  await events.onProgress({ position, detail, ...context.progress.at(stepsBefore + step) });
 }
 
 const MEMORY = 0.9;

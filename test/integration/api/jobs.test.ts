@@ -81,7 +81,7 @@ describe('a bad spec', () => {
       'an unknown layer',
       () => layers({ type: 'dens', units: 3 }),
       '/model/layers/0/type',
-      /one of dense, conv2d/,
+      /one of dense, conv1d/,
     ],
     ['a layer without a type', () => layers({ units: 3 }), '/model/layers/0/type', /one of dense/],
     ['a negative rate', () => layers({ type: 'dropout', rate: -0.1 }), '/model/layers/0/rate', />=0/],
