@@ -1,6 +1,7 @@
 import { planData } from '../data/plan.ts';
 import { Problems } from '../data/problems.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
+import { distributionOf } from '../spec/distribution.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
 import { type LayerShape, size } from '../spec/shapes.ts';
@@ -19,7 +20,7 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
   const problems = new Problems();
-  const network = planNetwork(spec.model, plan, problems);
+  const network = planNetwork(spec.model, plan, distributionOf(spec.stages), problems);
   checkStages(spec, plan, network, problems);
   if (spec.evaluate.mcDropout) checkMcDropout(spec.model, problems);
   if (!network || problems.found.length > 0) throw invalid(problems.found);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Activation } from './activation.ts';
 import { Shape } from './common.ts';
 import type { Task } from './data.ts';
+import { Distribution } from './distribution.ts';
 import { LayerSpec, type NamedLayer } from './layer.ts';
 import type { ModelSpec } from './model.ts';
 
@@ -9,10 +10,13 @@ import type { ModelSpec } from './model.ts';
 export const NetworkSpec = z.strictObject({
   inputShape: Shape,
   layers: z.array(LayerSpec.and(z.object({ name: z.string() }))).min(1),
+  distribution: Distribution.default('point'),
 });
 export interface NetworkSpec {
   readonly inputShape: readonly number[];
   readonly layers: readonly NamedLayer[];
+  /** `point` when left out. */
+  readonly distribution?: Distribution;
 }
 
 const OUTPUT_ACTIVATIONS = {
@@ -25,18 +29,21 @@ const OUTPUT_ACTIVATIONS = {
  * Settles what a model spec leaves open: names (`dense_1`, `dense_2`, … by type) and the output layer,
  * whose units and activation follow from the task. The output layer is linear for a regression, softmax for a
  * classification, and sigmoid for a multilabel task.
+ * @param context.outputUnits how many numbers an encoded target has; a Gaussian takes two units for each
  */
 export function resolveNetwork(
   model: ModelSpec,
-  context: { inputShape: readonly number[]; task: Task; outputUnits: number },
+  context: { inputShape: readonly number[]; task: Task; outputUnits: number; distribution: Distribution },
 ): NetworkSpec {
+  const { inputShape, task, outputUnits, distribution } = context;
   const output = {
     ...(model.output ?? { name: 'output', useBias: true, l1: 0, l2: 0 }),
     type: 'dense' as const,
-    units: context.outputUnits,
-    activation: OUTPUT_ACTIVATIONS[context.task],
+    units: distribution === 'gaussian' ? 2 * outputUnits : outputUnits,
+    activation: OUTPUT_ACTIVATIONS[task],
   };
-  return { inputShape: [...context.inputShape], layers: [...nameLayers(model.layers, output.name), output] };
+  const layers = [...nameLayers(model.layers, output.name), output];
+  return { inputShape: [...inputShape], layers, distribution };
 }
 
 /** Gives each layer without a name `<type>_<n>`, skipping names already taken. */

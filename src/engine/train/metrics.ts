@@ -1,23 +1,29 @@
 import type { Task } from '../../spec/data.ts';
+import type { Distribution } from '../../spec/distribution.ts';
 import { classificationMetrics } from './classification-metrics.ts';
+import { gaussianMetrics } from './gaussian-metrics.ts';
 import { labelMetrics } from './label-metrics.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 import { regressionMetrics } from './regression-metrics.ts';
 
 export interface MetricOptions {
+  readonly distribution?: Distribution;
   /** The standard deviation that targets were divided by: errors come out in the target's units. */
   readonly targetStd?: number;
 }
 
 /** The metrics of a task, by the names that `spec/metric-names.ts` lists. */
-export function createMetrics(task: Task, { targetStd = 1 }: MetricOptions = {}): MetricAccumulator {
+export function createMetrics(
+  task: Task,
+  { distribution = 'point', targetStd = 1 }: MetricOptions = {},
+): MetricAccumulator {
   switch (task) {
     case 'classification':
       return classificationMetrics();
     case 'multilabel':
       return labelMetrics();
     case 'regression':
-      return regressionMetrics(targetStd);
+      return distribution === 'gaussian' ? gaussianMetrics(targetStd) : regressionMetrics(targetStd);
   }
 }
 

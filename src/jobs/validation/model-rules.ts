@@ -1,5 +1,6 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
+import type { Distribution } from '../../spec/distribution.ts';
 import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
 import { type NetworkSpec, resolveNetwork } from '../../spec/network.ts';
@@ -11,13 +12,19 @@ export interface PlannedNetwork {
 }
 
 /** Settles the network that a spec describes; null, with its problems noted, where the layers don't fit. */
-export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems): PlannedNetwork | null {
+export function planNetwork(
+  model: ModelSpec,
+  plan: DataPlan,
+  distribution: Distribution,
+  problems: Problems,
+): PlannedNetwork | null {
   checkNames(model, problems);
   checkEmbeddings(model, problems);
   const spec = resolveNetwork(model, {
     inputShape: [plan.inputWidth],
     task: plan.task,
     outputUnits: plan.outputUnits,
+    distribution,
   });
   try {
     return { spec, layers: inferShapes(spec.inputShape, spec.layers) };

@@ -9,6 +9,7 @@ import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
 import type { Task } from '../../../src/spec/data.ts';
+import type { Distribution } from '../../../src/spec/distribution.ts';
 import { LayerSpec } from '../../../src/spec/layer.ts';
 import { nameLayers } from '../../../src/spec/network.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
@@ -44,6 +45,7 @@ export interface SmallJob {
   checkpointEvery?: number;
   /** By the number of units when left out. */
   task?: Task;
+  distribution?: Distribution;
 }
 
 /** A job on made-up data, its layers and stages as a user would write them. */
@@ -56,18 +58,23 @@ export function smallJob({
   inputShape,
   checkpointEvery = 1_000,
   task: givenTask,
+  distribution = 'point',
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
   const task = givenTask ?? (split.units > 1 ? 'classification' : 'regression');
   const output = {
     type: 'dense',
     name: 'output',
-    units: split.units,
+    units: distribution === 'gaussian' ? 2 * split.units : split.units,
     activation: split.units > 1 ? 'softmax' : 'linear',
   };
   const parsed = [...layers, output].map((layer) => LayerSpec.parse(layer));
   return {
-    network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: nameLayers(parsed) }),
+    network: buildNetwork({
+      inputShape: inputShape ?? [split.width],
+      layers: nameLayers(parsed),
+      distribution,
+    }),
     task,
     stages: stages.map((stage) => StageSpec.parse(stage)),
     seed,
@@ -79,7 +86,7 @@ export function smallJob({
       order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
       gather,
     },
-    createMetrics: () => createMetrics(task),
+    createMetrics: () => createMetrics(task, { distribution }),
   };
 }
 

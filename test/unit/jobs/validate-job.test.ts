@@ -92,8 +92,17 @@ describe('validation', () => {
     expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
   });
 
+  const gaussian = { ...stage, objective: { type: 'supervised', loss: { type: 'gaussianNll' } } };
+
+  it('gives the output layer a mean and a variance where any stage learns a Gaussian', () => {
+    const { layers } = validate({ stages: [stage, gaussian] });
+    expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+    const earlyStopping = { monitor: 'val_nll' };
+    validate({ stages: [{ ...stage, earlyStopping }, gaussian] });
+  });
+
   it.each([
-    ['y', ['mse', 'mae', 'huber'], ['val_r2', 'rmse']],
+    ['y', ['mse', 'mae', 'huber', 'gaussianNll'], ['val_r2', 'rmse']],
     ['kind', ['categoricalCrossEntropy'], ['val_accuracy', 'ece']],
     [['hot', 'wet'], ['binaryCrossEntropy'], ['val_exactMatch', 'f1']],
   ])('takes the losses and monitors that suit %j', (target, losses, monitors) => {
@@ -222,6 +231,24 @@ describe('validation', () => {
       { data: { target: ['hot', 'y'] } },
       '/data/target/1',
       /“y” has other values than 0 and 1/,
+    ],
+    [
+      'a Gaussian of classes',
+      { data: { target: 'kind' }, stages: [gaussian] },
+      '/stages/0/objective/loss/type',
+      /gaussianNll doesn’t suit a classification/,
+    ],
+    [
+      'a Gaussian of labels',
+      { data: { target: ['hot', 'wet'] }, stages: [stage, gaussian] },
+      '/stages/1/objective/loss/type',
+      /gaussianNll doesn’t suit a multilabel task/,
+    ],
+    [
+      'the likelihood of a point',
+      { stages: [{ ...stage, earlyStopping: { monitor: 'val_nll' } }] },
+      '/stages/0/earlyStopping/monitor',
+      /“val_nll” isn’t measured/,
     ],
     [
       'a monitor of another task',
