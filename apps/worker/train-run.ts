@@ -80,7 +80,8 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
       gather: gatherBatch,
     },
     checkpointEvery: spec.checkpoint.everySteps,
-    createMetrics: () => createMetrics(preprocess.task, { distribution, targetStd }),
+    createMetrics: () =>
+      createMetrics(preprocess.task, { distribution, targetStd, topK: spec.evaluate.topK }),
   };
 }
 

@@ -8,6 +8,7 @@ import { type LayerShape, size } from '../spec/shapes.ts';
 import { TrainyardError } from './errors.ts';
 import type { Validation } from './services.ts';
 import { advise } from './validation/advice.ts';
+import { checkTopK } from './validation/evaluate-rules.ts';
 import { checkMcDropout, planNetwork } from './validation/model-rules.ts';
 import { checkStages } from './validation/stage-rules.ts';
 
@@ -23,6 +24,7 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
   const network = planNetwork(spec.model, plan, distributionOf(spec.stages), problems);
   checkStages(spec, plan, network, problems);
   if (spec.evaluate.mcDropout) checkMcDropout(spec.model, problems);
+  if (spec.evaluate.topK !== undefined) checkTopK(spec.evaluate.topK, plan, problems);
   if (!network || problems.found.length > 0) throw invalid(problems.found);
   const layers = [...network.layers];
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);

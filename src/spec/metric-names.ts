@@ -5,13 +5,22 @@ import type { Distribution } from './distribution.ts';
 export interface Measured {
   readonly task: Task;
   readonly distribution: Distribution;
+  readonly topK: number | undefined;
 }
 
 /** What is measured over an epoch, besides `loss`; on the validation split with `val_` before the name. */
-export function metricNames({ task, distribution }: Measured): string[] {
+export function metricNames({ task, distribution, topK }: Measured): string[] {
   switch (task) {
     case 'classification':
-      return ['accuracy', 'nll', 'precision', 'recall', 'f1', 'ece'];
+      return [
+        'accuracy',
+        ...(topK === undefined ? [] : ['topKAccuracy']),
+        'nll',
+        'precision',
+        'recall',
+        'f1',
+        'ece',
+      ];
     case 'multilabel':
       return ['accuracy', 'exactMatch', 'nll', 'precision', 'recall', 'f1', 'ece'];
     case 'regression':

@@ -411,6 +411,15 @@ def classification(truth, logits):
     )
 
 
+def top_k():
+    own = fresh("top k")
+    truth = own.randint(0, 7, 120)
+    logits = float32(own.randn(120, 7) + np.eye(7)[truth])
+    classes = list(range(7))
+    accuracies = {k: sk.top_k_accuracy_score(truth, logits, k=k, labels=classes) for k in [2, 3, 6]}
+    return dict(truth=truth, logits=logits, accuracies=accuracies)
+
+
 def label_calibration_error(probabilities, truth):
     """The same for what is foretold with a probability: how often it comes true."""
     edges = np.linspace(0, 1, 16)
@@ -522,6 +531,7 @@ def metrics():
         ),
         multilabel=multilabels(),
         gaussian=[gaussian(1), gaussian(7)],
+        topK=top_k(),
     )
 
 

@@ -17,6 +17,7 @@ interface Metrics {
     confusion: number[][];
   }[];
   regression: { std: number; targets: number[]; outputs: number[]; metrics: Record<string, number> };
+  topK: { truth: number[]; logits: number[][]; accuracies: Record<string, number> };
   gaussian: { std: number; targets: number[]; outputs: number[][]; metrics: Record<string, number> }[];
   multilabel: {
     truth: number[][];
@@ -27,7 +28,7 @@ interface Metrics {
     confusions: [[number, number], [number, number]][];
   }[];
 }
-const { classification, regression, multilabel, gaussian } = fixture<Metrics>('metrics');
+const { classification, regression, multilabel, gaussian, topK } = fixture<Metrics>('metrics');
 const EXACT = { tolerance: 1e-9 };
 
 describe('classification as scikit-learn has it', () => {
@@ -52,6 +53,19 @@ describe('classification as scikit-learn has it', () => {
     expect(confusionMatrix(outputs, targets, count, units)).toEqual(given.confusion);
   });
 });
+
+test.each(Object.entries(topK.accuracies))(
+  'accuracy among the top %s as scikit-learn has it',
+  (k, expected) => {
+    const { truth, logits } = topK;
+    const units = logits[0]!.length;
+    const targets = new Float32Array(truth.length * units);
+    for (const [row, label] of truth.entries()) targets[row * units + label] = 1;
+    const metrics = createMetrics('classification', { topK: Number(k) });
+    metrics.add(Float32Array.from(logits.flat()), targets, truth.length, units);
+    expectClose([metrics.result().topKAccuracy!], [expected], EXACT);
+  },
+);
 
 test.each(multilabel)('labels as scikit-learn has them, with AUC $auc', (given) => {
   const [count, units] = [given.truth.length, given.truth[0]!.length];

@@ -26,8 +26,8 @@ export function checkStages(
 
 type At = (...parts: (string | number)[]) => string;
 
-function measuredMetrics({ data, stages }: JobSpec, { task }: DataPlan): string[] {
-  const names = ['loss', ...metricNames({ task, distribution: distributionOf(stages) })];
+function measuredMetrics({ data, stages, evaluate: { topK } }: JobSpec, { task }: DataPlan): string[] {
+  const names = ['loss', ...metricNames({ task, distribution: distributionOf(stages), topK })];
   const validated = 'column' in data.split || data.split.validation > 0;
   return validated ? [...names, ...names.map((name) => `val_${name}`)] : names;
 }

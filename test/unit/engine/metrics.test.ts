@@ -38,6 +38,31 @@ describe('classification', () => {
     expect(found.f1).toBeCloseTo(2 / 3, 12);
   });
 
+  const topKAccuracy = (logits: readonly number[][], labels: readonly number[], topK: number) => {
+    const metrics = createMetrics('classification', { topK });
+    const units = logits[0]!.length;
+    metrics.add(Float32Array.from(logits.flat()), oneHot(labels, units), labels.length, units);
+    return metrics.result().topKAccuracy;
+  };
+
+  test('the truth is among the top k, or it isn’t', () => {
+    const logits = [
+      [4, 3, 2, 1],
+      [4, 3, 2, 1],
+      [1, 2, 3, 4],
+      [4, 1, 3, 2],
+    ];
+    expect(topKAccuracy(logits, [1, 2, 0, 2], 2)).toBe(0.5);
+    expect(topKAccuracy(logits, [1, 2, 0, 2], 3)).toBe(0.75);
+  });
+
+  test('of equals the first is among the top k, and what is not a number never is', () => {
+    const flat = [[0, 0, 0, 0]];
+    expect([0, 1, 2, 3].map((label) => topKAccuracy(flat, [label], 2))).toEqual([1, 1, 0, 0]);
+    expect(topKAccuracy([[Number.NaN, 0, 0]], [1], 2)).toBe(0);
+    expect(topKAccuracy([[Number.NaN, 0, 0]], [0], 2)).toBe(0);
+  });
+
   test('a class that nobody predicts scores 0, one that never occurs is left out', () => {
     const found = result(
       [
@@ -132,15 +157,19 @@ describe('labels', () => {
 });
 
 test.each([
-  { task: 'classification', distribution: 'point', units: 3 },
-  { task: 'multilabel', distribution: 'point', units: 3 },
-  { task: 'regression', distribution: 'point', units: 1 },
-  { task: 'regression', distribution: 'gaussian', units: 1 },
-] as const)('$task, $distribution, has the metrics that its names list', ({ units, ...measured }) => {
-  const metrics = createMetrics(measured.task, measured);
-  metrics.add(new Float32Array(2 * units), new Float32Array(units), 1, units);
-  expect(Object.keys(metrics.result())).toEqual(metricNames(measured));
-});
+  { task: 'classification', distribution: 'point', topK: undefined, units: 3 },
+  { task: 'classification', distribution: 'point', topK: 2, units: 3 },
+  { task: 'multilabel', distribution: 'point', topK: undefined, units: 3 },
+  { task: 'regression', distribution: 'point', topK: undefined, units: 1 },
+  { task: 'regression', distribution: 'gaussian', topK: undefined, units: 1 },
+] as const)(
+  '$task, $distribution, top $topK, has the metrics that its names list',
+  ({ units, ...measured }) => {
+    const metrics = createMetrics(measured.task, measured);
+    metrics.add(new Float32Array(2 * units), new Float32Array(units), 1, units);
+    expect(Object.keys(metrics.result())).toEqual(metricNames(measured));
+  },
+);
 
 const value = fc.float({ min: -50, max: 50, noNaN: true });
 
@@ -148,7 +177,7 @@ describe.each(['classification', 'multilabel', 'regression', 'gaussian'] as cons
   const create = () =>
     kind === 'gaussian'
       ? createMetrics('regression', { distribution: kind, targetStd: 3 })
-      : createMetrics(kind);
+      : createMetrics(kind, { topK: 2 });
   const isNumber = kind === 'regression' || kind === 'gaussian';
   const units = isNumber ? 1 : 3;
   const width = kind === 'gaussian' ? 2 : units;
@@ -321,6 +350,7 @@ test('the confusion matrix has the truth in rows and the prediction in columns',
 test.each([
   ['val_accuracy', true],
   ['exactMatch', true],
+  ['val_topKAccuracy', true],
   ['auc', true],
   ['val_r2', true],
   ['val_loss', false],

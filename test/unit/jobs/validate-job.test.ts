@@ -43,6 +43,17 @@ const schema: DatasetSchema = {
         { value: 'dog', count: 50 },
       ],
     },
+    {
+      name: 'size',
+      type: 'category',
+      missing: 0,
+      distinct: 3,
+      classes: [
+        { value: 'l', count: 30 },
+        { value: 'm', count: 40 },
+        { value: 's', count: 30 },
+      ],
+    },
   ],
 };
 const stage = { epochs: 1 };
@@ -90,6 +101,11 @@ describe('validation', () => {
     const { layers, task } = validate({ data: { target: ['hot', 'wet'] } });
     expect(task).toBe('multilabel');
     expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+  });
+
+  it('takes a top-k below the number of classes, and monitors of it', () => {
+    const earlyStopping = { monitor: 'val_topKAccuracy' };
+    validate({ data: { target: 'size' }, evaluate: { topK: 2 }, stages: [{ ...stage, earlyStopping }] });
   });
 
   const gaussian = { ...stage, objective: { type: 'supervised', loss: { type: 'gaussianNll' } } };
@@ -249,6 +265,31 @@ describe('validation', () => {
       { stages: [{ ...stage, earlyStopping: { monitor: 'val_nll' } }] },
       '/stages/0/earlyStopping/monitor',
       /“val_nll” isn’t measured/,
+    ],
+    ['a top-k of numbers', { evaluate: { topK: 2 } }, '/evaluate/topK', /this is a regression/],
+    [
+      'a top-k of labels',
+      { data: { target: ['hot', 'wet'] }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /this is multilabel/,
+    ],
+    [
+      'a top-k of all classes',
+      { data: { target: 'kind' }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /there are 2 classes, so the truth is always among 2/,
+    ],
+    [
+      'a top-k of all classes that are kept',
+      { data: { target: 'size', classes: ['s', 'l'] }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /there are 2 classes/,
+    ],
+    [
+      'a top-k that isn’t asked for',
+      { data: { target: 'size' }, stages: [{ ...stage, earlyStopping: { monitor: 'val_topKAccuracy' } }] },
+      '/stages/0/earlyStopping/monitor',
+      /val_accuracy, val_nll/,
     ],
     [
       'a monitor of another task',
