@@ -16,7 +16,7 @@ export async function answerPrediction(
 ): Promise<PredictionResponse> {
   const { x, count } = encodeInputs(model.preprocess, request.inputs);
   checkIds(model, x, count);
-  const decode = decoderOf(model.preprocess.target);
+  const decode = decoderOf(model.preprocess.target, model.network.spec.distribution);
   const describe = describerOf(model, request);
   if (!request.mcDropout) {
     const outputs = await predict(model, x, count, decode);

@@ -3,6 +3,8 @@ import {
   entropy,
   labelEntropy,
   type ProbabilitySummary,
+  type RegressionSummary,
+  summarizeGaussians,
   summarizeNumbers,
   summarizeProbabilities,
 } from '../../src/engine/predict/uncertainty.ts';
@@ -26,7 +28,7 @@ export interface Describer {
 
 /** How a model's answers are told, with the threshold at which they abstain. */
 export function describerOf(
-  { preprocess: { target } }: Pick<TrainedModel, 'preprocess'>,
+  { network, preprocess: { target } }: Pick<TrainedModel, 'network' | 'preprocess'>,
   { abstainAbove }: Pick<PredictionRequest, 'abstainAbove'>,
 ): Describer {
   switch (target.type) {
@@ -35,7 +37,9 @@ export function describerOf(
     case 'labels':
       return labelDescriber(target.names, abstainAbove);
     case 'number':
-      return numberDescriber(abstainAbove);
+      return network.spec.distribution === 'gaussian'
+        ? gaussianDescriber(abstainAbove)
+        : numberDescriber(abstainAbove);
   }
 }
 
@@ -48,12 +52,38 @@ function numberDescriber(abstainAbove: number | undefined): Describer {
       return {
         mean: toJsonNumber(summary.mean),
         std: toJsonNumber(summary.std),
-        quantiles: quantiles.map((quantile, i) => ({ quantile, value: toJsonNumber(summary.quantiles[i]!) })),
+        quantiles: quantilesOf(quantiles, summary),
         ...(returnSamples && { samples: Array.from(values, toJsonNumber) }),
         ...abstention(summary.std, abstainAbove),
       };
     },
   };
+}
+
+function gaussianDescriber(abstainAbove: number | undefined): Describer {
+  return {
+    one: ([mean, std]) => ({
+      mean: toJsonNumber(mean!),
+      aleatoricStd: toJsonNumber(std!),
+      ...abstention(std!, abstainAbove),
+    }),
+    many: (samples, { quantiles, returnSamples }) => {
+      const summary = summarizeGaussians(samples, quantiles);
+      return {
+        mean: toJsonNumber(summary.mean),
+        std: toJsonNumber(summary.std),
+        aleatoricStd: toJsonNumber(summary.aleatoricStd),
+        epistemicStd: toJsonNumber(summary.epistemicStd),
+        quantiles: quantilesOf(quantiles, summary),
+        ...(returnSamples && { samples: samples.map(([mean]) => toJsonNumber(mean!)) }),
+        ...abstention(summary.std, abstainAbove),
+      };
+    },
+  };
+}
+
+function quantilesOf(asked: readonly number[], { quantiles }: RegressionSummary) {
+  return asked.map((quantile, i) => ({ quantile, value: toJsonNumber(quantiles[i]!) }));
 }
 
 function classDescriber(classes: readonly string[], abstainAbove: number | undefined): Describer {

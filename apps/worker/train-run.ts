@@ -12,6 +12,7 @@ import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
+import { distributionOf } from '../../src/spec/distribution.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
 import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
@@ -61,10 +62,12 @@ function checkMonitored({ stages }: JobSpec, { validation }: PreparedData): void
 
 function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
   const { preprocess, train } = data;
+  const distribution = distributionOf(spec.stages);
   const network = resolveNetwork(spec.model, {
     inputShape: inputShapeOf(preprocess),
     task: preprocess.task,
     outputUnits: outputUnits(preprocess.target),
+    distribution,
   });
   const targetStd = preprocess.target.type === 'number' ? preprocess.target.std : 1;
   return {
@@ -78,7 +81,8 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
       gather: gatherBatch,
     },
     checkpointEvery: spec.checkpoint.everySteps,
-    createMetrics: () => createMetrics(preprocess.task, { targetStd }),
+    createMetrics: () =>
+      createMetrics(preprocess.task, { distribution, targetStd, topK: spec.evaluate.topK }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { planData } from '../data/plan.ts';
 import { Problems } from '../data/problems.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
+import { distributionOf } from '../spec/distribution.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
@@ -8,6 +9,7 @@ import type { LayerShape } from '../spec/shapes.ts';
 import { TrainyardError } from './errors.ts';
 import type { Validation } from './services.ts';
 import { advise } from './validation/advice.ts';
+import { checkTopK } from './validation/evaluate-rules.ts';
 import { checkMcDropout, planNetwork } from './validation/model-rules.ts';
 import { checkStages } from './validation/stage-rules.ts';
 
@@ -20,9 +22,10 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
   const problems = new Problems();
-  const network = planNetwork(spec.model, plan, problems);
+  const network = planNetwork(spec.model, plan, distributionOf(spec.stages), problems);
   checkStages(spec, plan, network, problems);
   if (spec.evaluate.mcDropout) checkMcDropout(spec.model, problems);
+  if (spec.evaluate.topK !== undefined) checkTopK(spec.evaluate.topK, plan, problems);
   if (!network || problems.found.length > 0) throw invalid(problems.found);
   const layers = [...network.layers];
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);

@@ -19,6 +19,10 @@ export const LossSpec = z
     z.strictObject({ type: z.literal('mse') }),
     z.strictObject({ type: z.literal('mae') }),
     z.strictObject({ type: z.literal('huber'), delta: z.number().positive().default(1) }),
+    z.strictObject({ type: z.literal('gaussianNll') }).meta({
+      description:
+        'The network says a mean and the logarithm s of a variance: ½(s + (y − mean)²e⁻ˢ) (Nix and Weigend 1994). In stages with another loss only the mean learns.',
+    }),
   ])
   .meta({ id: 'Loss' });
 export type LossSpec = z.infer<typeof LossSpec>;

@@ -44,7 +44,7 @@ export const PredictionRequest = z
     mcDropout: McDropoutSpec.optional(),
     abstainAbove: z.number().min(0).optional().meta({
       description:
-        'Marks the inputs whose uncertainty is above this: the std of a regression, the predictive entropy (nats) of classes or labels.',
+        'Marks the inputs whose uncertainty is above this: the std of a regression (the aleatoricStd without mcDropout), the predictive entropy (nats) of classes or labels.',
     }),
   })
   .refine(({ inputs, mcDropout }) => inputs.length * (mcDropout?.samples ?? 1) <= SAMPLED_AT_ONCE, {
@@ -56,11 +56,27 @@ export type PredictionRequest = z.infer<typeof PredictionRequest>;
 
 const Quantile = z.strictObject({ quantile: z.number(), value: JsonNumber });
 
+/** In the target's units. What is said of a Gaussian model holds where a stage was trained with `gaussianNll`. */
 export const RegressionPrediction = z.strictObject({
-  mean: JsonNumber,
-  std: JsonNumber.optional(),
-  quantiles: z.array(Quantile).optional(),
-  samples: z.array(JsonNumber).optional(),
+  mean: JsonNumber.meta({ description: 'Of many passes the mean of their answers.' }),
+  std: JsonNumber.optional().meta({
+    description:
+      'Of many passes: the standard deviation of their answers, which is the model’s own uncertainty. Of a Gaussian model it is all of the uncertainty, the noise in the data too: √(aleatoricStd² + epistemicStd²), the law of total variance.',
+  }),
+  aleatoricStd: JsonNumber.optional().meta({
+    description:
+      'Of a Gaussian model: the standard deviation of the noise that it expects in the data; of many passes the root of their mean variance.',
+  }),
+  epistemicStd: JsonNumber.optional().meta({
+    description: 'Of a Gaussian model and many passes: the standard deviation of the passes’ means.',
+  }),
+  quantiles: z.array(Quantile).optional().meta({
+    description:
+      'Of many passes: of their answers, interpolated linearly. Of a Gaussian model: where the distribution function of the equal mixture of the passes’ Gaussians has that value, so that 0 and 1 are infinite.',
+  }),
+  samples: z.array(JsonNumber).optional().meta({
+    description: 'Each pass’s answer; of a Gaussian model each pass’s mean.',
+  }),
   abstained: z.boolean().optional(),
 });
 export const ClassificationPrediction = z.strictObject({

@@ -17,6 +17,8 @@ interface Metrics {
     confusion: number[][];
   }[];
   regression: { std: number; targets: number[]; outputs: number[]; metrics: Record<string, number> };
+  topK: { truth: number[]; logits: number[][]; accuracies: Record<string, number> };
+  gaussian: { std: number; targets: number[]; outputs: number[][]; metrics: Record<string, number> }[];
   multilabel: {
     truth: number[][];
     logits: number[][];
@@ -26,7 +28,7 @@ interface Metrics {
     confusions: [[number, number], [number, number]][];
   }[];
 }
-const { classification, regression, multilabel } = fixture<Metrics>('metrics');
+const { classification, regression, multilabel, gaussian, topK } = fixture<Metrics>('metrics');
 const EXACT = { tolerance: 1e-9 };
 
 describe('classification as scikit-learn has it', () => {
@@ -51,6 +53,19 @@ describe('classification as scikit-learn has it', () => {
     expect(confusionMatrix(outputs, targets, count, units)).toEqual(given.confusion);
   });
 });
+
+test.each(Object.entries(topK.accuracies))(
+  'accuracy among the top %s as scikit-learn has it',
+  (k, expected) => {
+    const { truth, logits } = topK;
+    const units = logits[0]!.length;
+    const targets = new Float32Array(truth.length * units);
+    for (const [row, label] of truth.entries()) targets[row * units + label] = 1;
+    const metrics = createMetrics('classification', { topK: Number(k) });
+    metrics.add(Float32Array.from(logits.flat()), targets, truth.length, units);
+    expectClose([metrics.result().topKAccuracy!], [expected], EXACT);
+  },
+);
 
 test.each(multilabel)('labels as scikit-learn has them, with AUC $auc', (given) => {
   const [count, units] = [given.truth.length, given.truth[0]!.length];
@@ -80,7 +95,22 @@ test('regression as scikit-learn has it, in the target’s units', () => {
   expectSame(metrics.result(), regression.metrics);
 });
 
-function expectSame(found: Record<string, number>, expected: Record<string, number>): void {
+test.each(gaussian)('Gaussians as SciPy has them, $outputs.0.length outputs a row', (given) => {
+  const metrics = createMetrics('regression', { distribution: 'gaussian', targetStd: given.std });
+  for (let from = 0; from < given.targets.length; from += 32) {
+    const outputs = given.outputs.slice(from, from + 32);
+    const targets = Float32Array.from(given.targets.slice(from, from + 32));
+    metrics.add(Float32Array.from(outputs.flat()), targets, targets.length, 1);
+  }
+  // A mixture's mean is rounded to float32, as every output is.
+  expectSame(metrics.result(), given.metrics, { tolerance: given.outputs[0]!.length === 2 ? 1e-9 : 1e-7 });
+});
+
+function expectSame(
+  found: Record<string, number>,
+  expected: Record<string, number>,
+  tolerance = EXACT,
+): void {
   expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
-  for (const [name, value] of Object.entries(expected)) expectClose([found[name]!], [value], EXACT);
+  for (const [name, value] of Object.entries(expected)) expectClose([found[name]!], [value], tolerance);
 }

@@ -72,7 +72,10 @@ async function outputsOf(job: TrainJob, weights: NamedArrays, split: Examples): 
   return outputs;
 }
 
-/** The metrics of a split by the mean of Monte-Carlo passes: `mc_accuracy`, `mc_nll`, `mc_rmse`, … */
+/**
+ * The metrics of a split by the mean of Monte-Carlo passes: `mc_accuracy`, `mc_nll`, `mc_rmse`, … The `mc_nll` of
+ * Gaussians is that of their equal mixture.
+ */
 export async function evaluateMonteCarlo(
   job: TrainJob,
   weights: NamedArrays,
@@ -80,7 +83,7 @@ export async function evaluateMonteCarlo(
   options: McDropoutSpec,
 ): Promise<Record<string, number>> {
   const model = { network: job.network, weights: fromArrays(weights) };
-  const { decode, combine } = COMBINATIONS[job.task];
+  const { decode, combine } = job.network.spec.distribution === 'gaussian' ? MIXTURE : COMBINATIONS[job.task];
   const metrics = job.createMetrics();
   const { units } = split;
   await predictMonteCarlo(model, split.x, split.count, decode, options, (samples, row) =>
@@ -110,6 +113,12 @@ const COMBINATIONS: Readonly<Record<Task, Combination>> = {
     decode: (output) => Float64Array.from(output),
     combine: (samples) => Float32Array.from(meanOf(samples)),
   },
+};
+
+/** The passes' Gaussians one after another, which the metrics take for a mixture. */
+const MIXTURE: Combination = {
+  decode: COMBINATIONS.regression.decode,
+  combine: (samples) => Float32Array.from(samples.flatMap((sample) => [...sample])),
 };
 
 /** @param probabilities of labels, and after them of their contraries */

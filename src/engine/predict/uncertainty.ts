@@ -1,3 +1,5 @@
+import { mixtureQuantile } from '../gaussian.ts';
+
 /**
  * What samples of a prediction say of it. Standard deviations are those of the samples themselves (divided by
  * their number), as in Gal and Ghahramani 2016; entropies are in nats.
@@ -17,6 +19,37 @@ export function summarizeNumbers(samples: Float64Array, quantiles: readonly numb
     mean,
     std: Math.sqrt(average(samples.map((value) => (value - mean) ** 2))),
     quantiles: quantiles.map((q) => quantile(sorted, q)),
+  };
+}
+
+export interface GaussianSummary extends RegressionSummary {
+  /** What the passes expect of noise in the data: the root of their mean variance. */
+  readonly aleatoricStd: number;
+  /** How far the passes' means lie apart. */
+  readonly epistemicStd: number;
+}
+
+/**
+ * Sums up the equal mixture of one input's Gaussians. By the law of total variance its variance is the mean of
+ * theirs and the variance of their means; its quantiles are where its distribution function has those values.
+ * @param samples each sample's mean and standard deviation
+ */
+export function summarizeGaussians(
+  samples: readonly Float64Array[],
+  quantiles: readonly number[],
+): GaussianSummary {
+  const [means, stds] = [0, 1].map((i) => Float64Array.from(samples, (sample) => sample[i]!)) as [
+    Float64Array,
+    Float64Array,
+  ];
+  const { mean, std: epistemicStd } = summarizeNumbers(means, []);
+  const aleatoricStd = Math.sqrt(average(stds.map((std) => std ** 2)));
+  return {
+    mean,
+    std: Math.hypot(aleatoricStd, epistemicStd),
+    aleatoricStd,
+    epistemicStd,
+    quantiles: quantiles.map((q) => mixtureQuantile(means, stds, q)),
   };
 }
 

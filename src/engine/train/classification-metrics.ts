@@ -5,6 +5,7 @@ import type { MetricAccumulator } from './metric-accumulator.ts';
 
 interface Tally {
   count: number;
+  inTopK: number;
   nll: number;
   /** By class: how often it was right, predicted, and the truth. */
   right: number[];
@@ -18,19 +19,21 @@ interface Tally {
  * Accuracy; mean negative log-likelihood in nats; precision, recall and F1 as the mean over the classes that
  * are predicted or true somewhere, 0 where undefined (scikit-learn's macro average); and the expected
  * calibration error over 15 equal bins (Guo et al., arXiv:1706.04599).
+ * @param topK also measures how often the truth is among so many likeliest classes
  */
-export function classificationMetrics(): MetricAccumulator {
+export function classificationMetrics(topK?: number): MetricAccumulator {
   let tally = emptyTally(0);
   return {
     add: (outputs, targets, count, units) => {
       if (tally.count === 0) tally = emptyTally(units);
       for (let row = 0; row < count; row++) {
         const [from, to] = [row * units, (row + 1) * units];
-        addOne(tally, logSoftmax(outputs.subarray(from, to)), targets.subarray(from, to));
+        addOne(tally, logSoftmax(outputs.subarray(from, to)), argMax(targets.subarray(from, to)), topK);
       }
     },
     result: () => ({
       accuracy: sum(tally.right) / tally.count,
+      ...(topK !== undefined && { topKAccuracy: tally.inTopK / tally.count }),
       nll: tally.nll / tally.count,
       ...macroAverages(tally, seenClasses(tally)),
       ece: calibrationError(tally.overconfidence, tally.count),
@@ -46,6 +49,7 @@ function emptyTally(classes: number): Tally {
   const zeros = (length: number): number[] => new Array<number>(length).fill(0);
   return {
     count: 0,
+    inTopK: 0,
     nll: 0,
     right: zeros(classes),
     predicted: zeros(classes),
@@ -54,16 +58,25 @@ function emptyTally(classes: number): Tally {
   };
 }
 
-function addOne(tally: Tally, logProbabilities: Float64Array, target: Float32Array): void {
+function addOne(tally: Tally, logProbabilities: Float64Array, actual: number, topK = 1): void {
   const predicted = argMax(logProbabilities);
-  const actual = argMax(target);
   const confidence = Math.exp(logProbabilities[predicted]!);
   tally.count++;
   tally.nll -= logProbabilities[actual]!;
   tally.predicted[predicted]!++;
   tally.actual[actual]!++;
   if (predicted === actual) tally.right[actual]!++;
+  if (rankOf(actual, logProbabilities) < topK) tally.inTopK++;
   addToBins(tally.overconfidence, confidence, predicted === actual);
+}
+
+/** How many classes come before this one: the likelier, and of equals the first. What is no number comes last. */
+function rankOf(actual: number, scores: Float64Array): number {
+  const own = scores[actual]!;
+  return scores.reduce((before, score, c) => {
+    const comesAfter = score < own || (score === own && c >= actual);
+    return comesAfter ? before : before + 1;
+  }, 0);
 }
 
 function seenClasses({ predicted, actual }: Tally): number[] {

@@ -1,5 +1,6 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
+import type { Distribution } from '../../spec/distribution.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
@@ -13,13 +14,19 @@ export interface PlannedNetwork {
 }
 
 /** Settles the network that a spec describes; null, with its problems noted, where the layers don't fit. */
-export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems): PlannedNetwork | null {
+export function planNetwork(
+  model: ModelSpec,
+  plan: DataPlan,
+  distribution: Distribution,
+  problems: Problems,
+): PlannedNetwork | null {
   const placed = expandModel(model);
   checkNames(model, placed, problems);
   const spec = resolveNetwork(model, {
     inputShape: plan.inputShape,
     task: plan.task,
     outputUnits: plan.outputUnits,
+    distribution,
   });
   try {
     const layers = inferShapes(spec.inputShape, spec.layers);

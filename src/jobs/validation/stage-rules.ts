@@ -1,8 +1,9 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
-import type { DataSpec, Task } from '../../spec/data.ts';
+import type { Task } from '../../spec/data.ts';
+import { distributionOf } from '../../spec/distribution.ts';
 import type { JobSpec } from '../../spec/job.ts';
-import { METRIC_NAMES } from '../../spec/metric-names.ts';
+import { metricNames } from '../../spec/metric-names.ts';
 import type { LossSpec } from '../../spec/objective.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
@@ -14,7 +15,7 @@ export function checkStages(
   network: PlannedNetwork | null,
   problems: Problems,
 ): void {
-  const measured = measuredMetrics(spec.data, plan);
+  const measured = measuredMetrics(spec, plan);
   for (const [i, stage] of spec.stages.entries()) {
     const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
     checkLoss(stage, plan, at, problems);
@@ -26,14 +27,14 @@ export function checkStages(
 
 type At = (...parts: (string | number)[]) => string;
 
-function measuredMetrics(data: DataSpec, plan: DataPlan): string[] {
-  const names = ['loss', ...METRIC_NAMES[plan.task]];
+function measuredMetrics({ data, stages, evaluate: { topK } }: JobSpec, { task }: DataPlan): string[] {
+  const names = ['loss', ...metricNames({ task, distribution: distributionOf(stages), topK })];
   const validated = 'column' in data.split || data.split.validation > 0;
   return validated ? [...names, ...names.map((name) => `val_${name}`)] : names;
 }
 
 const SUITABLE_LOSSES: Readonly<Record<Task, readonly LossSpec['type'][]>> = {
-  regression: ['mse', 'mae', 'huber'],
+  regression: ['mse', 'mae', 'huber', 'gaussianNll'],
   classification: ['categoricalCrossEntropy'],
   multilabel: ['binaryCrossEntropy'],
 };

@@ -70,6 +70,45 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     });
   });
 
+  test('the Gaussian likelihood is least where the variance is the squared error', () => {
+    tf.tidy(() => {
+      const loss = LossSpec.parse({ type: 'gaussianNll' });
+      const at = (error: number, s: number) =>
+        exampleLosses(loss, tf.tensor2d([[1 + error, s]]), tf.tensor2d([[1]])).dataSync()[0]!;
+      expect(at(0, -3)).toBe(-1.5);
+      expect(at(2, 0)).toBe(2);
+      const outputs = tf.tensor2d([[3, Math.log(4)]]);
+      expect(at(2, Math.log(4))).toBeCloseTo((Math.log(4) + 1) / 2, 6);
+      const gradient = tf.grad((x) => tf.sum(exampleLosses(loss, x as tf.Tensor2D, tf.tensor2d([[1]]))));
+      const [byMean, byLogVariance] = gradient(outputs).dataSync();
+      expect(byMean).toBeCloseTo(2 / 4, 6);
+      expect(byLogVariance).toBeCloseTo(0, 6);
+    });
+  });
+
+  test.each(['mse', 'mae', 'huber'] as const)(
+    '%s of a Gaussian sees its mean and leaves its variance alone',
+    (type) => {
+      tf.tidy(() => {
+        const [loss, target] = [LossSpec.parse({ type }), tf.tensor2d([[1], [2]])];
+        const [point, gaussian] = [
+          tf.tensor2d([[3], [1]]),
+          tf.tensor2d([
+            [3, 7],
+            [1, -9],
+          ]),
+        ];
+        const losses = (x: tf.Tensor) => exampleLosses(loss, x as tf.Tensor2D, target);
+        expect([...losses(gaussian).dataSync()]).toEqual([...losses(point).dataSync()]);
+        const [mean, variance, otherMean, otherVariance] = tf
+          .grad((x) => tf.sum(losses(x)))(gaussian)
+          .dataSync();
+        expect([mean, otherMean].map((slope) => Math.sign(slope!))).toEqual([1, -1]);
+        expect([variance, otherVariance]).toEqual([0, 0]);
+      });
+    },
+  );
+
   test.each(['mse', 'mae', 'huber'] as const)('%s is 0 and flat where the output is right', (type) => {
     tf.tidy(() => {
       const target = tf.tensor2d([[3], [-2]]);

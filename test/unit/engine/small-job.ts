@@ -13,6 +13,7 @@ import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
 import type { Task } from '../../../src/spec/data.ts';
+import type { Distribution } from '../../../src/spec/distribution.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
@@ -48,6 +49,7 @@ export interface SmallJob {
   checkpointEvery?: number;
   /** By the number of units when left out. */
   task?: Task;
+  distribution?: Distribution;
 }
 
 /** A job on made-up data, its layers and stages as a user would write them. */
@@ -60,18 +62,23 @@ export function smallJob({
   inputShape,
   checkpointEvery = 1_000,
   task: givenTask,
+  distribution = 'point',
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
   const task = givenTask ?? (split.units > 1 ? 'classification' : 'regression');
   const output = {
     type: 'dense',
     name: 'output',
-    units: split.units,
+    units: distribution === 'gaussian' ? 2 * split.units : split.units,
     activation: split.units > 1 ? 'softmax' : 'linear',
   };
   const model = ModelSpec.parse({ layers: [...layers, output] });
   return {
-    network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: hiddenLayers(model) }),
+    network: buildNetwork({
+      inputShape: inputShape ?? [split.width],
+      layers: hiddenLayers(model),
+      distribution,
+    }),
     task,
     stages: stages.map((stage) => StageSpec.parse(stage)),
     seed,
@@ -83,7 +90,7 @@ export function smallJob({
       order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
       gather,
     },
-    createMetrics: () => createMetrics(task),
+    createMetrics: () => createMetrics(task, { distribution }),
   };
 }
 

@@ -43,6 +43,17 @@ const schema: DatasetSchema = {
         { value: 'dog', count: 50 },
       ],
     },
+    {
+      name: 'size',
+      type: 'category',
+      missing: 0,
+      distinct: 3,
+      classes: [
+        { value: 'l', count: 30 },
+        { value: 'm', count: 40 },
+        { value: 's', count: 30 },
+      ],
+    },
   ],
 };
 const stage = { epochs: 1 };
@@ -92,8 +103,22 @@ describe('validation', () => {
     expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
   });
 
+  it('takes a top-k below the number of classes, and monitors of it', () => {
+    const earlyStopping = { monitor: 'val_topKAccuracy' };
+    validate({ data: { target: 'size' }, evaluate: { topK: 2 }, stages: [{ ...stage, earlyStopping }] });
+  });
+
+  const gaussian = { ...stage, objective: { type: 'supervised', loss: { type: 'gaussianNll' } } };
+
+  it('gives the output layer a mean and a variance where any stage learns a Gaussian', () => {
+    const { layers } = validate({ stages: [stage, gaussian] });
+    expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+    const earlyStopping = { monitor: 'val_nll' };
+    validate({ stages: [{ ...stage, earlyStopping }, gaussian] });
+  });
+
   it.each([
-    ['y', ['mse', 'mae', 'huber'], ['val_r2', 'rmse']],
+    ['y', ['mse', 'mae', 'huber', 'gaussianNll'], ['val_r2', 'rmse']],
     ['kind', ['categoricalCrossEntropy'], ['val_accuracy', 'ece']],
     [['hot', 'wet'], ['binaryCrossEntropy'], ['val_exactMatch', 'f1']],
   ])('takes the losses and monitors that suit %j', (target, losses, monitors) => {
@@ -222,6 +247,49 @@ describe('validation', () => {
       { data: { target: ['hot', 'y'] } },
       '/data/target/1',
       /“y” has other values than 0 and 1/,
+    ],
+    [
+      'a Gaussian of classes',
+      { data: { target: 'kind' }, stages: [gaussian] },
+      '/stages/0/objective/loss/type',
+      /gaussianNll doesn’t suit a classification/,
+    ],
+    [
+      'a Gaussian of labels',
+      { data: { target: ['hot', 'wet'] }, stages: [stage, gaussian] },
+      '/stages/1/objective/loss/type',
+      /gaussianNll doesn’t suit a multilabel task/,
+    ],
+    [
+      'the likelihood of a point',
+      { stages: [{ ...stage, earlyStopping: { monitor: 'val_nll' } }] },
+      '/stages/0/earlyStopping/monitor',
+      /“val_nll” isn’t measured/,
+    ],
+    ['a top-k of numbers', { evaluate: { topK: 2 } }, '/evaluate/topK', /this is a regression/],
+    [
+      'a top-k of labels',
+      { data: { target: ['hot', 'wet'] }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /this is multilabel/,
+    ],
+    [
+      'a top-k of all classes',
+      { data: { target: 'kind' }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /there are 2 classes, so the truth is always among 2/,
+    ],
+    [
+      'a top-k of all classes that are kept',
+      { data: { target: 'size', classes: ['s', 'l'] }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /there are 2 classes/,
+    ],
+    [
+      'a top-k that isn’t asked for',
+      { data: { target: 'size' }, stages: [{ ...stage, earlyStopping: { monitor: 'val_topKAccuracy' } }] },
+      '/stages/0/earlyStopping/monitor',
+      /val_accuracy, val_nll/,
     ],
     [
       'a monitor of another task',
