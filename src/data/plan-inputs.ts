@@ -41,12 +41,12 @@ function checkTensor(inputs: readonly PlannedInput[], problems: Problems): void 
     );
 }
 
-/** Column name → what the column already is. */
+/** Column name → what the column already is. A series has its target's past for an input. */
 function reservedColumns(data: TargetedData): Map<string, string> {
   const roles = new Map<string, string>();
   if ('column' in data.split) roles.set(data.split.column, 'the split');
   if (data.sampleWeight !== undefined) roles.set(data.sampleWeight, 'the sample weight');
-  return roles.set(data.target, 'the target');
+  return data.window ? roles : roles.set(data.target, 'the target');
 }
 
 function namedInputs(

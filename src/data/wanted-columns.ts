@@ -6,9 +6,14 @@ export interface WantedColumn extends PlannedColumn {
   readonly as: 'numbers' | 'classes' | 'tensors';
 }
 
-/** The columns that a plan needs. A number column that is classified is loaded as classes. */
+/**
+ * The columns that a plan needs. A number column that is classified is loaded as classes, also where it is an input
+ * of a series too.
+ */
 export function wantedColumns(data: DataSpec, plan: DataPlan): WantedColumn[] {
-  const wanted: WantedColumn[] = plan.inputs.map((input) => ({ ...input, as: LOADED_AS[input.type] }));
+  const wanted: WantedColumn[] = plan.inputs
+    .filter(({ name }) => name !== plan.target.name)
+    .map((input) => ({ ...input, as: LOADED_AS[input.type] }));
   wanted.push({ ...plan.target, as: plan.classes ? 'classes' : 'numbers' });
   if (data.sampleWeight !== undefined)
     wanted.push({ name: data.sampleWeight, type: 'number', as: 'numbers' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Task } from './data.ts';
+import { Task, WindowSpec } from './data.ts';
 import { DatasetFormat, DatasetSchema } from './dataset.ts';
 import { Failure } from './failure.ts';
 import { JobSpec } from './job.ts';
@@ -47,6 +47,8 @@ export type MetricPoint = z.infer<typeof MetricPoint>;
 export const ModelSummary = z.object({
   task: Task,
   inputs: z.array(z.string()),
+  inputShape: z.array(z.int()),
+  window: WindowSpec.nullable(),
   target: z.string(),
   classes: z.array(z.string()).nullable(),
   parameters: z.int(),

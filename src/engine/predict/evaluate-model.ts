@@ -4,7 +4,7 @@ import type { TargetEncoding } from '../../spec/preprocess.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import { fromArrays } from '../tensors.ts';
-import type { Examples } from '../train/batch.ts';
+import { type Examples, inputsOf } from '../train/batch.ts';
 import { createEagerExecutor } from '../train/eager-executor.ts';
 import { evaluateSplit } from '../train/evaluate.ts';
 import { confusionMatrix, macroAuc } from '../train/evaluation-metrics.ts';
@@ -43,7 +43,7 @@ export async function evaluateClasses(
   split: Examples,
 ): Promise<{ auc: number; confusion: number[][] }> {
   const tensors = fromArrays(weights);
-  const outputs = await deterministicPass(job.network, tensors, split.x, split.count);
+  const outputs = await deterministicPass(job.network, tensors, inputsOf(split, 0, split.count), split.count);
   dispose(Object.values(tensors));
   return {
     auc: macroAuc(outputs, split.y, split.count, split.units),
@@ -63,7 +63,8 @@ export async function evaluateMonteCarlo(
   const [decode, encode] =
     job.task === 'classification' ? [toProbabilities, Math.log] : [toUnits({ mean: 0, std: 1 }), Number];
   const mean = (samples: Float64Array[]) => meanOf(samples).map(encode);
-  const { summaries } = await predictMonteCarlo(model, split.x, split.count, decode, options, mean);
+  const inputs = inputsOf(split, 0, split.count);
+  const { summaries } = await predictMonteCarlo(model, inputs, split.count, decode, options, mean);
   dispose(Object.values(model.weights));
   const metrics = job.createMetrics();
   const outputs = Float32Array.from(summaries.flatMap((summary) => [...summary]));
