@@ -30,12 +30,14 @@ export async function answerPrediction(
 }
 
 /** An embedding takes only the ids that it has. */
-function checkIds({ network }: TrainedModel, x: Float32Array, count: number): void {
+function checkIds({ network, preprocess }: TrainedModel, x: Float32Array, count: number): void {
   const first = network.spec.layers[0]!;
   if (first.type !== 'embedding') return;
   const width = x.length / count;
   const wrong = x.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= first.inputDim);
   if (wrong === -1) return;
   const message = `takes whole ids from 0 to ${first.inputDim - 1}, and got ${x[wrong]}`;
-  throw new InputError([{ pointer: `/inputs/${Math.floor(wrong / width)}`, message }]);
+  const input = `/inputs/${Math.floor(wrong / width)}`;
+  // Of a window each id is a row; else the column may have come by its name or by its place.
+  throw new InputError([{ pointer: preprocess.window ? `${input}/${wrong % width}` : input, message }]);
 }

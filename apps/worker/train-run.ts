@@ -87,10 +87,12 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
 }
 
 function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSummary {
-  const { task, inputs, target } = preprocess;
+  const { task, inputs, target, window } = preprocess;
   return {
     task,
     inputs: inputs.map(({ name }) => name),
+    inputShape: [...inputShapeOf(preprocess)],
+    window: window ? { length: window.length, horizon: window.horizon } : null,
     target: target.type === 'labels' ? target.names : target.name,
     classes: target.type === 'category' ? target.classes : null,
     parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),

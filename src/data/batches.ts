@@ -17,23 +17,29 @@ export function epochOrder(
     : Uint32Array.from({ length: count }, (_, i) => i);
 }
 
-export type Batch = Omit<Examples, 'width' | 'units'>;
+export type Batch = Omit<Examples, 'width' | 'units' | 'offsets'>;
 
 /** Copies out the `size` examples that `order` has from `start` on; fewer where the order ends. */
 export function gatherBatch(examples: Examples, order: Uint32Array, start: number, size: number): Batch {
   const chosen = order.subarray(start, start + size);
   const batch = {
     count: chosen.length,
-    x: gather(examples.x, examples.width, chosen),
+    x: gather(examples.x, examples.width, chosen, examples.offsets),
     y: gather(examples.y, examples.units, chosen),
   };
   return examples.weights ? { ...batch, weights: gather(examples.weights, 1, chosen) } : batch;
 }
 
-function gather(source: Float32Array, width: number, chosen: Uint32Array): Float32Array {
+function gather(
+  source: Float32Array,
+  width: number,
+  chosen: Uint32Array,
+  offsets?: Uint32Array,
+): Float32Array {
   const gathered = new Float32Array(chosen.length * width);
-  for (const [i, row] of chosen.entries()) {
-    gathered.set(source.subarray(row * width, (row + 1) * width), i * width);
+  for (const [i, example] of chosen.entries()) {
+    const start = offsets ? offsets[example]! : example * width;
+    gathered.set(source.subarray(start, start + width), i * width);
   }
   return gathered;
 }

@@ -1,8 +1,9 @@
-import type { PredictionInput } from '../spec/prediction.ts';
-import { encodedWidth, type Preprocess, targetNames, tensorOf } from '../spec/preprocess.ts';
+import type { InputList, InputRow, PredictionInput } from '../spec/prediction.ts';
+import { encodedWidth, inputShapeOf, type Preprocess, targetNames, tensorOf } from '../spec/preprocess.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
+import { size } from '../spec/shapes.ts';
 import { placeColumns } from './input-columns.ts';
-import type { InputValue, PlacedColumn } from './input-value.ts';
+import { describeValue, type InputValue, type PlacedColumn } from './input-value.ts';
 import { suggestion } from './nearest-name.ts';
 import { Problems, pointerTo } from './problems.ts';
 
@@ -19,7 +20,9 @@ export class InputError extends Error {
 
 /**
  * Encodes what a prediction is asked for as the training rows were. A row names every input column and no other;
- * a list has one number an input column, in the model's order. A tensor is nested lists of numbers, by name or alone.
+ * a list has one number an input column, in the model's order. A tensor is nested lists of numbers, by name or
+ * alone. Of a series, an input is a list of such rows, the earliest first; a row of one column may be the number
+ * alone.
  *
  * JSON tells numbers from text, so `"7"` is no number here, even where a CSV's 7 was. A category is named by its
  * text, or by the number or boolean that reads the same; a boolean column takes true, false, 0 and 1. Null is
@@ -31,95 +34,108 @@ export function encodeInputs(
   preprocess: Preprocess,
   inputs: readonly PredictionInput[],
 ): { x: Float32Array; count: number; width: number } {
-  const width = encodedWidth(preprocess.inputs);
+  const width = size(inputShapeOf(preprocess));
+  const encoder = new InputEncoder(preprocess);
   // Gathered one by one: a few wrong inputs mustn't take the memory of as many right ones.
-  const rows: Float32Array[] = [];
-  const problems = new Problems();
-  const model = {
-    columns: placeColumns(preprocess.inputs),
-    isTensor: tensorOf(preprocess.inputs) !== undefined,
-    names: new Set(preprocess.inputs.map(({ name }) => name)),
-    targets: targetNames(preprocess.target),
-  };
+  const encoded: Float32Array[] = [];
   for (const [i, input] of inputs.entries()) {
-    if (problems.areMany) break;
-    const row = new Float32Array(width);
-    for (const { column, value, pointer } of valuesOf(input, i, model, problems)) {
-      const fault = column.write(value, row);
-      if (fault) problems.add(pointer + pointerTo(...fault.at), fault.message);
-    }
-    if (problems.found.length === 0) rows.push(row);
+    if (encoder.problems.areMany) break;
+    const numbers = new Float32Array(width);
+    encoder.encode(input, pointerTo('inputs', i), numbers);
+    if (encoder.problems.found.length === 0) encoded.push(numbers);
   }
-  if (problems.found.length > 0) throw new InputError(problems.found);
-  const x = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) x.set(row, i * width);
+  if (encoder.problems.found.length > 0) throw new InputError(encoder.problems.found);
+  const x = new Float32Array(encoded.length * width);
+  for (const [i, numbers] of encoded.entries()) x.set(numbers, i * width);
   return { x, count: inputs.length, width };
 }
 
-interface Model {
-  readonly columns: readonly PlacedColumn[];
+class InputEncoder {
+  readonly problems = new Problems();
+  private readonly window: Preprocess['window'];
+  private readonly columns: readonly PlacedColumn[];
   /** Whether the one column is a tensor. */
-  readonly isTensor: boolean;
-  readonly names: ReadonlySet<string>;
-  readonly targets: readonly string[];
+  private readonly isTensor: boolean;
+  private readonly names: ReadonlySet<string>;
+  private readonly targets: readonly string[];
+  private readonly rowWidth: number;
+
+  constructor({ inputs, target, window }: Preprocess) {
+    this.window = window;
+    this.columns = placeColumns(inputs);
+    this.isTensor = tensorOf(inputs) !== undefined;
+    this.names = new Set(inputs.map(({ name }) => name));
+    this.targets = targetNames(target);
+    this.rowWidth = encodedWidth(inputs);
+  }
+
+  /** @param pointer where the input stands in the request */
+  encode(input: PredictionInput, pointer: string, numbers: Float32Array): void {
+    if (this.window) this.encodeWindow(input, this.window.length, pointer, numbers);
+    else this.encodeRow(input, pointer, numbers);
+  }
+
+  private encodeWindow(input: PredictionInput, length: number, pointer: string, numbers: Float32Array): void {
+    if (!Array.isArray(input) || input.length !== length) {
+      const message = `a list of ${length} rows is expected here, the earliest first, and this is ${describeValue(input)}`;
+      this.problems.add(pointer, message);
+      return;
+    }
+    for (const [i, row] of input.entries()) {
+      const listed = typeof row === 'number' && this.columns.length === 1 ? [row] : row;
+      const place = numbers.subarray(i * this.rowWidth, (i + 1) * this.rowWidth);
+      if (typeof listed === 'object') this.encodeRow(listed, pointer + pointerTo(i), place);
+      else this.problems.add(pointer + pointerTo(i), `a row is expected here, and this is ${listed}`);
+    }
+  }
+
+  private encodeRow(row: InputRow | InputList, pointer: string, numbers: Float32Array): void {
+    for (const { column, value, pointer: place } of this.valuesOf(row, pointer)) {
+      const fault = column.write(value, numbers);
+      if (fault) this.problems.add(place + pointerTo(...fault.at), fault.message);
+    }
+  }
+
+  private valuesOf(row: InputRow | InputList, pointer: string): PlacedValue[] {
+    if (!Array.isArray(row)) {
+      this.refuseUnknown(row, pointer);
+      return this.namedValues(row, pointer);
+    }
+    return this.isTensor
+      ? [{ column: this.columns[0]!, value: row, pointer }]
+      : this.listedValues(row, pointer);
+  }
+
+  private namedValues(row: InputRow, pointer: string): PlacedValue[] {
+    return this.columns.flatMap((column) => {
+      const place = pointer + pointerTo(column.name);
+      if (Object.hasOwn(row, column.name)) return { column, value: row[column.name]!, pointer: place };
+      this.problems.add(place, `the column “${column.name}” is missing`);
+      return [];
+    });
+  }
+
+  private listedValues(list: InputList, pointer: string): PlacedValue[] {
+    const { columns } = this;
+    if (list.length === columns.length)
+      return columns.map((column, i) => ({ column, value: list[i]!, pointer: pointer + pointerTo(i) }));
+    this.problems.add(pointer, `the list has ${list.length} numbers, and the model takes ${columns.length}`);
+    return [];
+  }
+
+  private refuseUnknown(row: InputRow, pointer: string): void {
+    for (const name of Object.keys(row)) {
+      if (this.names.has(name) || this.problems.areMany) continue;
+      const what = this.targets.includes(name)
+        ? 'is what the model predicts; leave it out'
+        : `is no input of the model${suggestion(name, [...this.names])}`;
+      this.problems.add(pointer + pointerTo(name), `“${name}” ${what}`);
+    }
+  }
 }
 
 interface PlacedValue {
   readonly column: PlacedColumn;
   readonly value: InputValue;
   readonly pointer: string;
-}
-
-function valuesOf(input: PredictionInput, index: number, model: Model, problems: Problems): PlacedValue[] {
-  if (Array.isArray(input) && model.isTensor)
-    return [{ column: model.columns[0]!, value: input, pointer: pointerTo('inputs', index) }];
-  if (Array.isArray(input)) return listedValues(input, index, model.columns, problems);
-  refuseUnknown(input, index, model, problems);
-  return namedValues(input, index, model.columns, problems);
-}
-
-function namedValues(
-  row: Readonly<Record<string, InputValue>>,
-  index: number,
-  columns: readonly PlacedColumn[],
-  problems: Problems,
-): PlacedValue[] {
-  return columns.flatMap((column) => {
-    const pointer = pointerTo('inputs', index, column.name);
-    if (Object.hasOwn(row, column.name)) return { column, value: row[column.name]!, pointer };
-    problems.add(pointer, `the column “${column.name}” is missing`);
-    return [];
-  });
-}
-
-function listedValues(
-  numbers: readonly InputValue[],
-  index: number,
-  columns: readonly PlacedColumn[],
-  problems: Problems,
-): PlacedValue[] {
-  if (numbers.length === columns.length)
-    return columns.map((column, i) => ({
-      column,
-      value: numbers[i]!,
-      pointer: pointerTo('inputs', index, i),
-    }));
-  const message = `the list has ${numbers.length} numbers, and the model takes ${columns.length}`;
-  problems.add(pointerTo('inputs', index), message);
-  return [];
-}
-
-function refuseUnknown(
-  row: Readonly<Record<string, InputValue>>,
-  index: number,
-  { names, targets }: Model,
-  problems: Problems,
-): void {
-  for (const name of Object.keys(row)) {
-    if (names.has(name) || problems.areMany) continue;
-    const what = targets.includes(name)
-      ? 'is what the model predicts; leave it out'
-      : `is no input of the model${suggestion(name, [...names])}`;
-    problems.add(pointerTo('inputs', index, name), `“${name}” ${what}`);
-  }
 }

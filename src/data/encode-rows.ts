@@ -10,14 +10,40 @@ import {
 import { DataError } from './data-error.ts';
 import { encodeNumber, fitsFloat32, placeFinder, tensorEncoder } from './encoding.ts';
 import type { Examples } from './examples.ts';
+import type { SeriesSplit } from './series.ts';
 import { classesOf, numbersOf, type Table, tensorsOf } from './table.ts';
 
 /**
- * Encodes rows of a table as the network takes them. A category that the training split lacked is all zeros, or
- * “missing” where there is such a class.
+ * Encodes rows of a table as the network takes them, each an example. A category that the training split lacked is
+ * all zeros, or “missing” where there is such a class.
  * @throws DataError for a number that float32 can't hold
  */
 export function encodeRows(preprocess: Preprocess, table: Table, rows: Uint32Array): Examples {
+  const { x, width } = encodeInputRows(preprocess, table, rows);
+  return { count: rows.length, width, x, ...encodeTargets(preprocess, table, rows) };
+}
+
+/**
+ * Encodes the windows of a split of a series. Its rows are encoded once, and windows that overlap share them. A
+ * missing number that nothing fills is NaN, and no window holds it.
+ * @throws DataError for a number that float32 can't hold
+ */
+export function encodeWindows(preprocess: Preprocess, table: Table, split: SeriesSplit): Examples {
+  const { x, width } = encodeInputRows(preprocess, table, split.rows);
+  return {
+    count: split.starts.length,
+    width: width * preprocess.window!.length,
+    x,
+    offsets: split.starts.map((start) => start * width),
+    ...encodeTargets(preprocess, table, split.targets),
+  };
+}
+
+function encodeInputRows(
+  preprocess: Preprocess,
+  table: Table,
+  rows: Uint32Array,
+): Pick<Examples, 'x' | 'width'> {
   const width = encodedWidth(preprocess.inputs);
   const x = new Float32Array(rows.length * width);
   let offset = 0;
@@ -25,8 +51,16 @@ export function encodeRows(preprocess: Preprocess, table: Table, rows: Uint32Arr
     encodeInput(input, table, rows, { data: x, width, offset });
     offset += encodingWidth(input);
   }
-  const units = outputUnits(preprocess.target);
-  return { count: rows.length, width, x, units, y: encodeTarget(preprocess.target, table, rows, units) };
+  return { x, width };
+}
+
+function encodeTargets(
+  { target }: Preprocess,
+  table: Table,
+  rows: Uint32Array,
+): Pick<Examples, 'y' | 'units'> {
+  const units = outputUnits(target);
+  return { units, y: encodeTarget(target, table, rows, units) };
 }
 
 /** Where a column's numbers go: from `offset` on in each row of `width` numbers. */
@@ -68,7 +102,8 @@ function writeNumbers(
   const { values } = numbersOf(table, name);
   for (const [i, row] of rows.entries()) {
     const number = encode(values[row]!);
-    if (!fitsFloat32(number)) throw new DataError(`${values[row]} is too large`, { column: name });
+    if (!fitsFloat32(number) && !Number.isNaN(number))
+      throw new DataError(`${values[row]} is too large`, { column: name });
     data[i * width + offset] = number;
   }
 }

@@ -1,10 +1,12 @@
 /** Encoded rows, ready for the network. */
 export interface Examples {
   readonly count: number;
-  /** Numbers in a row of `x`. */
+  /** Numbers of `x` in an example. */
   readonly width: number;
-  /** [count × width], row by row. */
+  /** [count × width], example by example; or shared by them, where there are offsets. */
   readonly x: Float32Array;
+  /** [count]: where in `x` the numbers of each example begin. Windows of a series overlap. */
+  readonly offsets?: Uint32Array;
   /** Numbers in a row of `y`: one for a regression, one a class for a classification, one a label. */
   readonly units: number;
   /** [count × units]: the standardized target, one-hot classes, or labels of 0 and 1. */

@@ -1,7 +1,7 @@
 import { encodingWidth, type InputEncoding } from '../spec/preprocess.ts';
 import { quoted } from './data-error.ts';
 import { encodeNumber, fitsFloat32, placeFinder } from './encoding.ts';
-import type { InputCell, PlacedColumn } from './input-value.ts';
+import { describeValue, type InputCell, type InputValue, type PlacedColumn } from './input-value.ts';
 import { suggestion } from './nearest-name.ts';
 import { tensorWriter } from './tensor-input.ts';
 
@@ -19,9 +19,13 @@ function writer(encoding: InputEncoding, offset: number): PlacedColumn['write'] 
   const write =
     encoding.type === 'category' ? categoryWriter(encoding, offset) : numberWriter(encoding, offset);
   return (value, row) => {
-    const message = Array.isArray(value) ? 'must be a single value, not a list' : write(value, row);
+    const message = isCell(value) ? write(value, row) : `must be a single value, not ${describeValue(value)}`;
     return message === undefined ? undefined : { at: [], message };
   };
+}
+
+function isCell(value: InputValue): value is InputCell {
+  return value === null || typeof value !== 'object';
 }
 
 /** Answers what is wrong, if anything is. */

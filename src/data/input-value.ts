@@ -1,8 +1,9 @@
-import type { NestedNumbers } from '../spec/prediction.ts';
+import type { InputList, InputRow } from '../spec/prediction.ts';
 
 /** What a prediction may be asked for in the place of a column. */
 export type InputCell = string | number | boolean | null;
-export type InputValue = InputCell | NestedNumbers;
+/** Rows stand only where a window's are expected; anywhere else they are a fault. */
+export type InputValue = InputCell | InputList | InputRow;
 
 /** What is wrong with a value, and where within it: `[3]` is the fourth of its list, `[]` all of it. */
 export interface Fault {
@@ -15,4 +16,20 @@ export interface PlacedColumn {
   readonly name: string;
   /** Writes the encoded value into its place in a row; answers what is wrong with it, if anything is. */
   readonly write: (value: InputValue, row: Float32Array) => Fault | undefined;
+}
+
+/** How a message names what stands where something else is expected. */
+export function describeValue(value: InputValue): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'number':
+      return String(value);
+    case 'string':
+      return 'text';
+    case 'boolean':
+      return 'a boolean';
+    default:
+      return 'an object';
+  }
 }

@@ -41,12 +41,12 @@ function checkTensor(inputs: readonly PlannedInput[], problems: Problems): void 
     );
 }
 
-/** Column name → what the column already is. */
+/** Column name → what the column already is. A series has its target's past for an input. */
 function reservedColumns(data: TargetedData): Map<string, string> {
   const roles = new Map<string, string>();
   if ('column' in data.split) roles.set(data.split.column, 'the split');
   if (data.sampleWeight !== undefined) roles.set(data.sampleWeight, 'the sample weight');
-  for (const name of targetColumns(data)) roles.set(name, 'the target');
+  if (!data.window) for (const name of targetColumns(data)) roles.set(name, 'the target');
   return roles;
 }
 

@@ -1,4 +1,4 @@
-import { type DataSpec, type SplitSpec, type Task, targetColumns } from '../spec/data.ts';
+import { type DataSpec, type SplitSpec, type Task, targetColumns, type WindowSpec } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
@@ -6,6 +6,7 @@ import { Columns } from './columns.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
 import { type PlannedTarget, planTarget } from './plan-target.ts';
 import { type DataWarning, planWarnings } from './plan-warnings.ts';
+import { checkWindow } from './plan-window.ts';
 import { Problems } from './problems.ts';
 import { fewestRows, SPLIT_NAMES } from './split.ts';
 import { findTargets, settleTarget, type TargetedData } from './target-column.ts';
@@ -29,10 +30,12 @@ export interface DataPlan {
   /** Whether the inputs are ids, which are looked up and not computed with. */
   readonly takesIds: boolean;
   /**
-   * The shape of an encoded row: `[8]` for eight numbers, `[28, 28, 1]` for a picture. The numbers may yet be
-   * fewer: a category that the training split lacks takes no place.
+   * The shape of an encoded example: `[8]` for eight numbers, `[28, 28, 1]` for a picture, `[24, 8]` for a window.
+   * The numbers may yet be fewer: a category that the training split lacks takes no place.
    */
   readonly inputShape: readonly number[];
+  /** For a series: the rows of an example; null where every row is one. */
+  readonly window: WindowSpec | null;
   /** How many numbers an encoded target has. */
   readonly outputUnits: number;
   /** How many rows there are to share out, at most: rows may yet be dropped for missing values. */
@@ -59,6 +62,7 @@ export function planData(given: DataSpec, schema: DatasetSchema, layers: readonl
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
   checkMissing(data, [...targets, ...inputs.map(({ column }) => column), ...others], problems);
   checkEmbedding(layers[0], data, inputs, problems);
+  checkWindow(data, schema, inputs, layers[0], problems);
   if (planned && problems.found.length === 0) checkRows(data.split, countRows(schema, planned), problems);
   if (!planned || problems.found.length > 0) return { problems: problems.found };
   return {
@@ -70,7 +74,8 @@ export function planData(given: DataSpec, schema: DatasetSchema, layers: readonl
       standardizeInputs: data.standardize ?? !standardizesItself(layers[0]),
       standardizeTarget: planned.task === 'regression' && data.standardize !== false,
       takesIds: layers[0]?.type === 'embedding',
-      inputShape: shapeOf(inputs, data),
+      inputShape: shapeOf(inputs, data, layers[0]),
+      window: data.window ?? null,
       outputUnits: planned.classes?.length ?? targets.length,
       rows: countRows(schema, planned),
     },
@@ -87,9 +92,15 @@ function standardizesItself(layer: LayerSpec | undefined): boolean {
   return layer?.type === 'embedding' || layer?.type === 'batchNorm';
 }
 
-function shapeOf(inputs: readonly PlannedInput[], data: DataSpec): readonly number[] {
+function shapeOf(
+  inputs: readonly PlannedInput[],
+  data: DataSpec,
+  first: LayerSpec | undefined,
+): readonly number[] {
   const tensor = inputs.find(({ column }) => column.type === 'tensor');
-  return tensor?.column.shape ?? [inputs.reduce((sum, input) => sum + widthOf(input, data), 0)];
+  const row = tensor?.column.shape ?? [inputs.reduce((sum, input) => sum + widthOf(input, data), 0)];
+  if (!data.window) return row;
+  return first?.type === 'embedding' ? [data.window.length] : [data.window.length, ...row];
 }
 
 function widthOf({ column }: PlannedInput, data: DataSpec): number {
@@ -128,7 +139,8 @@ function planSplitColumn(data: TargetedData, columns: Columns, problems: Problem
 
 function checkMissing(data: DataSpec, used: readonly Column[], problems: Problems): void {
   if (data.missing !== 'refuse') return;
-  for (const { name, missing } of used) {
+  // A series may have its target among the inputs too.
+  for (const { name, missing } of new Set(used)) {
     if (missing > 0)
       problems.add(
         '/data/missing',

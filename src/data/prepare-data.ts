@@ -1,9 +1,10 @@
+import type { DataSpec, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { Preprocess } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
-import { encodeRows } from './encode-rows.ts';
+import { encodeRows, encodeWindows } from './encode-rows.ts';
 import { sampleWeights, trainingWeights } from './example-weights.ts';
 import type { Examples } from './examples.ts';
 import { FORMATS } from './formats/index.ts';
@@ -11,7 +12,8 @@ import { type DataPlan, planData } from './plan.ts';
 import type { DataWarning } from './plan-warnings.ts';
 import { fitPreprocess } from './preprocess.ts';
 import { selectRows } from './select-rows.ts';
-import { type Split, splitByColumn, splitRows } from './split.ts';
+import { shareSeries } from './series.ts';
+import { type SplitName, splitByColumn, splitRows } from './split.ts';
 import { classesOf, numbersOf, type Table } from './table.ts';
 import { wantedColumns } from './wanted-columns.ts';
 
@@ -40,44 +42,72 @@ export async function prepareData(
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
   const table = await FORMATS[format].loadTable(path, wantedColumns(data, plan), schema);
-  const split = share(selectRows(table, plan, data, seed), table, plan, spec);
-  const preprocess = fitPreprocess(table, plan, data.missing, split.train);
-  const measuring = (rows: Uint32Array) =>
-    weighted(encodeRows(preprocess, table, rows), sampleWeights(table, data, rows));
+  const split = plan.window
+    ? shareWindows(table, plan, data, plan.window)
+    : shareRows(table, plan, data, seed);
+  checkClasses(table, plan, split.train.targets);
+  const preprocess = fitPreprocess(table, plan, data.missing, split.train.rows);
+  const measuring = ({ encode, targets }: SplitRows) =>
+    weighted(encode(preprocess), sampleWeights(table, data, targets));
   return {
     preprocess,
     train: weighted(
-      encodeRows(preprocess, table, split.train),
-      trainingWeights(table, data, preprocess, split.train),
+      split.train.encode(preprocess),
+      trainingWeights(table, data, preprocess, split.train.targets),
     ),
     validation: measuring(split.validation),
     test: measuring(split.test),
     warnings: [
       ...warnings,
-      ...untrainedClasses(table, plan, split.train),
-      ...constantLabels(table, plan, split.train),
+      ...untrainedClasses(table, plan, split.train.targets),
+      ...constantLabels(table, plan, split.train.targets),
     ],
   };
 }
 
-function share(rows: Uint32Array, table: Table, plan: DataPlan, { data }: Pick<JobSpec, 'data'>): Split {
+/** A split before it is encoded. */
+interface SplitRows {
+  /** Every row that it may learn from. */
+  readonly rows: Uint32Array;
+  /** Of each example, the row whose target it is to predict. */
+  readonly targets: Uint32Array;
+  readonly encode: (preprocess: Preprocess) => Examples;
+}
+type SplitsOfRows = Readonly<Record<SplitName, SplitRows>>;
+
+function shareRows(table: Table, plan: DataPlan, data: DataSpec, seed: number): SplitsOfRows {
+  const rows = selectRows(table, plan, data, seed);
   const target = plan.classes && classesOf(table, plan.targets[0]!.name);
   const split =
     'column' in data.split
       ? splitByColumn(rows, classesOf(table, data.split.column), data.split.column)
       : splitRows(rows, data.split, target && data.split.stratify ? (row) => target.codes[row]! : undefined);
-  checkTraining(
-    split.train,
-    rows.length,
-    target && new Set(Array.from(split.train, (row) => target.codes[row]!)),
-  );
-  return split;
+  if (split.train.length < 2)
+    throw new DataError(
+      `${rows.length} usable rows leave ${split.train.length} to train on: that is too few`,
+    );
+  const of = (rows: Uint32Array): SplitRows => ({
+    rows,
+    targets: rows,
+    encode: (preprocess) => encodeRows(preprocess, table, rows),
+  });
+  return { train: of(split.train), validation: of(split.validation), test: of(split.test) };
 }
 
-function checkTraining(train: Uint32Array, rows: number, classes: ReadonlySet<number> | null): void {
-  if (train.length < 2)
-    throw new DataError(`${rows} usable rows leave ${train.length} to train on: that is too few`);
-  if (classes && classes.size < 2) throw new DataError('the rows to train on have only one class');
+function shareWindows(table: Table, plan: DataPlan, data: DataSpec, window: WindowSpec): SplitsOfRows {
+  const split = shareSeries(table, plan, data, window);
+  const of = (name: SplitName): SplitRows => ({
+    ...split[name],
+    encode: (preprocess) => encodeWindows(preprocess, table, split[name]),
+  });
+  return { train: of('train'), validation: of('validation'), test: of('test') };
+}
+
+function checkClasses(table: Table, plan: DataPlan, train: Uint32Array): void {
+  if (!plan.classes) return;
+  const { codes } = classesOf(table, plan.targets[0]!.name);
+  if (new Set(Array.from(train, (row) => codes[row])).size < 2)
+    throw new DataError('the rows to train on have only one class');
 }
 
 function untrainedClasses(table: Table, plan: DataPlan, train: Uint32Array): DataWarning[] {

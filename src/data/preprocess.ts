@@ -22,6 +22,7 @@ export function fitPreprocess(
     task: plan.task,
     inputs: plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows)),
     target: fitTarget(table, plan, trainRows),
+    ...(plan.window && { window: { ...plan.window, ids: plan.takesIds } }),
   };
 }
 

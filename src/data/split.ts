@@ -46,6 +46,11 @@ export function fewestRows({ validation, test }: Shares): number {
   return fewest({ validation, test }).reduce((sum, rows) => sum + rows, 0);
 }
 
+/** The fewest examples that a split is worth having with. */
+export function fewestWindows(name: SplitName): number {
+  return name === 'train' ? 2 : 1;
+}
+
 function fewest({ validation, test }: Shares): number[] {
   return [2, validation > 0 ? 1 : 0, test > 0 ? 1 : 0];
 }

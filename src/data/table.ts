@@ -30,10 +30,19 @@ export interface Table {
   readonly columns: ReadonlyMap<string, TableColumn>;
 }
 
+/** The numbers of a column; those that its classes stand for, where it was loaded to be classified. */
 export function numbersOf(table: Table, name: string): NumberColumn {
   const column = table.columns.get(name);
+  if (column?.kind === 'classes') return { kind: 'numbers', values: namedNumbers(column) };
   if (column?.kind !== 'numbers') throw new Error(`“${name}” wasn’t loaded as numbers`);
   return column;
+}
+
+function namedNumbers({ codes, classes }: ClassColumn): Float64Array {
+  const numbers = classes.map((name) =>
+    name === 'true' || name === 'false' ? Number(name === 'true') : Number(name),
+  );
+  return Float64Array.from(codes, (code) => numbers[code] ?? Number.NaN);
 }
 
 export function classesOf(table: Table, name: string): ClassColumn {

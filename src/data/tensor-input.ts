@@ -1,7 +1,7 @@
 import type { TensorEncoding } from '../spec/preprocess.ts';
 import { size } from '../spec/shapes.ts';
 import { tensorEncoder } from './encoding.ts';
-import type { Fault, InputValue, PlacedColumn } from './input-value.ts';
+import { describeValue, type Fault, type InputValue, type PlacedColumn } from './input-value.ts';
 
 /**
  * Writes a tensor that comes as nested lists of numbers, in the file's own units: 0 … 255 for bytes. An axis of 1
@@ -30,7 +30,7 @@ function flatten(value: InputValue, shape: readonly number[], numbers: Float64Ar
     const expected = shape[at.length];
     if (expected === undefined || (typeof part === 'number' && isLastAxisOfOne())) return take(part);
     if (!Array.isArray(part) || part.length !== expected)
-      return fault(`${listOf(at.length)} is expected here, and this is ${describe(part)}`);
+      return fault(`${listOf(at.length)} is expected here, and this is ${describeValue(part)}`);
     for (const [i, each] of part.entries()) {
       at.push(i);
       const found = visit(each);
@@ -42,7 +42,7 @@ function flatten(value: InputValue, shape: readonly number[], numbers: Float64Ar
 
   function take(part: InputValue): Fault | undefined {
     if (typeof part !== 'number' || !Number.isFinite(part))
-      return fault(`a finite number is expected here, and this is ${describe(part)}`);
+      return fault(`a finite number is expected here, and this is ${describeValue(part)}`);
     numbers[next++] = part;
     return undefined;
   }
@@ -53,11 +53,4 @@ function flatten(value: InputValue, shape: readonly number[], numbers: Float64Ar
   const listOf = (depth: number) => `a list of ${shape.slice(depth).join(' × ')}`;
 
   return visit(value);
-}
-
-function describe(part: InputValue): string {
-  if (Array.isArray(part)) return `a list of ${part.length}`;
-  if (typeof part === 'number') return String(part);
-  if (typeof part === 'string') return 'text';
-  return part === null ? 'null' : 'a boolean';
 }

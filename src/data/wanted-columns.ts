@@ -6,10 +6,17 @@ export interface WantedColumn extends PlannedColumn {
   readonly as: 'numbers' | 'flags' | 'classes' | 'tensors';
 }
 
-/** The columns that a plan needs. A number column that is classified is loaded as classes. */
+/**
+ * The columns that a plan needs. A number column that is classified is loaded as classes, also where it is an input
+ * of a series too.
+ */
 export function wantedColumns(data: DataSpec, plan: DataPlan): WantedColumn[] {
-  const wanted: WantedColumn[] = plan.inputs.map((input) => ({ ...input, as: LOADED_AS[input.type] }));
-  wanted.push(...plan.targets.map((target) => ({ ...target, as: TARGETS_AS[plan.task] })));
+  const targets = plan.targets.map((target) => ({ ...target, as: TARGETS_AS[plan.task] }));
+  const isTarget = (name: string) => targets.some((target) => target.name === name);
+  const wanted: WantedColumn[] = plan.inputs
+    .filter(({ name }) => !isTarget(name))
+    .map((input) => ({ ...input, as: LOADED_AS[input.type] }));
+  wanted.push(...targets);
   if (data.sampleWeight !== undefined)
     wanted.push({ name: data.sampleWeight, type: 'number', as: 'numbers' });
   if ('column' in data.split) wanted.push({ name: data.split.column, type: 'category', as: 'classes' });

@@ -1,4 +1,4 @@
-import type { TargetName, Task } from '../spec/data.ts';
+import type { TargetName, Task, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import type { Failure } from '../spec/failure.ts';
 import type { JobSpec } from '../spec/job.ts';
@@ -123,6 +123,10 @@ export interface ModelRow {
   version: number;
   task: Task;
   inputs: string[];
+  /** Of one input; empty for a model from before it was kept. */
+  inputShape: number[];
+  /** For a model of a series. */
+  window: WindowSpec | null;
   target: TargetName;
   classes: string[] | null;
   parameters: number;

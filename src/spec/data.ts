@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name } from './common.ts';
+import { Name, PositiveInt } from './common.ts';
 
 const Share = z.number().min(0).lt(1);
 
@@ -22,6 +22,14 @@ export const SplitSpec = z.union([
 ]);
 export type SplitSpec = z.infer<typeof SplitSpec>;
 
+/** An example is `length` rows in a row, and its target stands `horizon` rows after the last of them. */
+export const WindowSpec = z.strictObject({ length: PositiveInt, horizon: PositiveInt.default(1) }).meta({
+  id: 'Window',
+  description:
+    'Takes the rows for a series in the order of the file. An example is `length` rows on end, and is to predict the target `horizon` rows after the last of them.',
+});
+export type WindowSpec = z.infer<typeof WindowSpec>;
+
 /** `multilabel`: several targets at once, each of which is true or false on its own. */
 export const Task = z.enum(['regression', 'classification', 'multilabel']);
 export type Task = z.infer<typeof Task>;
@@ -39,7 +47,7 @@ export const DataSpec = z
     dataset: z.string().regex(/^ds_[0-9A-Z]{26}$/, 'an id of the form ds_…'),
     inputs: z.array(Name).min(1).optional().meta({
       description:
-        'When left out: the pictures where the data set has some, else every column but the target (and the split and weight columns).',
+        'When left out: the pictures where the data set has some, else every column but the target (and the split and weight columns). With a window the target’s own past is an input too.',
     }),
     target: TargetName.optional().meta({
       description:
@@ -48,6 +56,10 @@ export const DataSpec = z
     task: Task.optional().meta({
       description:
         'Follows the target when left out: numbers are regressed, several columns are multilabel, the rest is classified.',
+    }),
+    window: WindowSpec.optional().meta({
+      description:
+        'For series, in CSV or JSONL. The earliest rows train, the next validate, the last test; or a split column gives each split one unbroken run of rows. A window and its target lie in one split. With `missing: drop` the windows that touch a missing value are left out.',
     }),
     classes: z
       .array(z.string())
@@ -62,7 +74,7 @@ export const DataSpec = z
     }),
     shuffle: z.boolean().default(true).meta({
       description:
-        'Rows are shared out at random, and every epoch visits them in another order. False keeps the file’s order: its first rows train, its last rows test.',
+        'Rows are shared out at random, and every epoch visits them in another order. False keeps the file’s order: its first rows train, its last rows test. With a window, only the epochs’ order is random.',
     }),
     classWeights: z.union([z.literal('balanced'), z.record(z.string(), z.number().min(0))]).optional(),
     sampleWeight: Name.optional(),

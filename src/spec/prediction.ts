@@ -16,23 +16,27 @@ export const McDropoutSpec = z
   .meta({ id: 'McDropout' });
 export type McDropoutSpec = z.infer<typeof McDropoutSpec>;
 
-/** Numbers in lists, in lists, …: a picture is a list of its rows. */
-export type NestedNumbers = (number | NestedNumbers)[];
-export const NestedNumbers: z.ZodType<NestedNumbers> = z
-  .lazy(() => z.array(z.union([z.number(), NestedNumbers])))
+/** A row as the data set had it, by column. */
+export type InputRow = Record<string, string | number | boolean | null | InputList>;
+/** Numbers, or lists of them, or rows. */
+export type InputList = (number | InputList | InputRow)[];
+
+const InputList: z.ZodType<InputList> = z
+  .lazy(() => z.array(z.union([z.number(), InputList, InputRow])))
   .meta({
-    id: 'NestedNumbers',
-    description: 'Numbers in as many lists as the input has axes; an axis of 1 at the end may be left out.',
+    id: 'InputList',
+    description:
+      'A row’s numbers, in the order of the model’s inputs. Or a picture’s numbers, in as many lists as it has axes; an axis of 1 at the end may be left out. Or the rows of a window, the earliest first.',
+  });
+const InputRow: z.ZodType<InputRow> = z
+  .lazy(() => z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), InputList])))
+  .meta({
+    id: 'InputRow',
+    description: 'A row as the data set had it: `{ "age": 28 }`, or `{ "image": [[0, 255], [255, 0]] }`.',
   });
 
-const Cell = z.union([z.string(), z.number(), z.boolean(), z.null(), NestedNumbers]);
-
-/** One input: a row as the data set had it, or its numbers in the order of the inputs, or those of a picture. */
-export const PredictionInput = z.union([z.record(z.string(), Cell), NestedNumbers]).meta({
-  id: 'PredictionInput',
-  description:
-    'A row as the data set had it, by column: `{ "age": 28 }`, or `{ "image": [[0, 255], [255, 0]] }`. Or the numbers alone, in the order of the model’s inputs or as the picture has them.',
-});
+/** One input: a row, by column or as a list; a picture; or the rows of a window. */
+export const PredictionInput = z.union([InputRow, InputList]);
 export type PredictionInput = z.infer<typeof PredictionInput>;
 
 /** The most inputs times passes of one request: what a predictor answers in seconds. */

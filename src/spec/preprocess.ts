@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Shape } from './common.ts';
+import { PositiveInt, Shape } from './common.ts';
 import { Task } from './data.ts';
 import { size } from './shapes.ts';
 
@@ -50,13 +50,26 @@ export const Preprocess = z.strictObject({
   task: Task,
   inputs: z.array(InputEncoding).min(1),
   target: TargetEncoding,
+  /** Of a series: how many rows an input has, and how many rows after the last one the prediction is of. */
+  window: z
+    .strictObject({
+      length: PositiveInt,
+      horizon: PositiveInt,
+      /** Whether a row is a single id, which an embedding takes without an axis of its own. */
+      ids: z.boolean(),
+    })
+    .optional(),
 });
 export type Preprocess = z.infer<typeof Preprocess>;
 
-/** The shape in which the network takes one example: `[8]` for eight numbers, `[28, 28, 1]` for a picture. */
-export function inputShapeOf({ inputs }: Preprocess): readonly number[] {
-  const tensor = tensorOf(inputs);
-  return tensor ? tensor.shape : [encodedWidth(inputs)];
+/**
+ * The shape in which the network takes one example: `[8]` for eight numbers, `[28, 28, 1]` for a picture,
+ * `[24, 8]` for a window of 24 rows, `[24]` for one of 24 ids.
+ */
+export function inputShapeOf({ inputs, window }: Preprocess): readonly number[] {
+  const row = tensorOf(inputs)?.shape ?? [encodedWidth(inputs)];
+  if (!window) return row;
+  return window.ids ? [window.length] : [window.length, ...row];
 }
 
 /** The tensor that the inputs are, if they are one. It is then the only input. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TargetName, Task } from './data.ts';
+import { TargetName, Task, WindowSpec } from './data.ts';
 import { DatasetFormat, DatasetSchema } from './dataset.ts';
 import { Failure } from './failure.ts';
 import { JobSpec } from './job.ts';
@@ -47,6 +47,8 @@ export type MetricPoint = z.infer<typeof MetricPoint>;
 export const ModelSummary = z.object({
   task: Task,
   inputs: z.array(z.string()),
+  inputShape: z.array(z.int()),
+  window: WindowSpec.nullable(),
   target: TargetName,
   classes: z.array(z.string()).nullable(),
   parameters: z.int(),

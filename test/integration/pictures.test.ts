@@ -115,6 +115,6 @@ it('are learned, and predicted on as nested lists', async () => {
   ]);
   const notNumbers = await post(predictions, { inputs: [[[1, 'two']]] });
   expect(notNumbers.errors).toEqual([
-    { pointer: '/inputs/0/0/1', message: 'Must be of type number, or of type array' },
+    { pointer: '/inputs/0/0/1', message: expect.stringMatching(/^Must be of type number/) },
   ]);
 });

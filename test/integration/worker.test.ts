@@ -65,7 +65,7 @@ const PROLOGUE = `
   const succeed = async ({ workDirectory, runId }) => {
     const modelPath = workDirectory + '/model';
     writeFileSync(modelPath, 'the model of ' + runId);
-    const model = { task: 'regression', inputs: ['water'], target: 'strength', classes: null, parameters: 3, stochastic: false };
+    const model = { task: 'regression', inputs: ['water'], inputShape: [1], window: null, target: 'strength', classes: null, parameters: 3, stochastic: false };
     await say({ type: 'succeeded', modelPath, model, evaluation: { test_rmse: 5 } });
     process.exit(0);
   };
@@ -339,7 +339,14 @@ describe('a run that was given up', () => {
     };
     const position = { stage: 1, epoch: 1, step: 1 };
     const far = { progress: 0.5, etaSeconds: 1 };
-    const model = { task: 'regression' as const, inputs: [], target: 'strength', classes: null };
+    const model = {
+      task: 'regression' as const,
+      inputs: [],
+      inputShape: [1],
+      window: null,
+      target: 'strength',
+      classes: null,
+    };
     return [
       { type: 'started', device: 'late' },
       { type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 1 },

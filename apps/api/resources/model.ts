@@ -10,6 +10,8 @@ export function modelResource(row: ModelRow): ModelResource {
     version: row.version,
     task: row.task,
     inputs: row.inputs,
+    inputShape: row.inputShape,
+    window: row.window,
     target: row.target,
     classes: row.classes,
     parameters: row.parameters,

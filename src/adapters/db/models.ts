@@ -1,7 +1,7 @@
 import type { Store } from '../../jobs/ports.ts';
 import type { ModelRow } from '../../jobs/rows.ts';
 import type { Model } from './generated/client.ts';
-import { toJson, toNumbers } from './json.ts';
+import { toJson, toNullableJson, toNumbers } from './json.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
@@ -18,6 +18,7 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
             ...model,
             targets: typeof target === 'string' ? [target] : target,
             classes: model.classes ?? [],
+            window: toNullableJson(model.window),
             evaluation: toJson(model.evaluation),
             version: (_max.version ?? 0) + 1,
           },
@@ -44,6 +45,7 @@ function toModelRow({ targets, ...row }: Model): ModelRow {
     target: targets.length === 1 ? targets[0]! : targets,
     task: row.task as ModelRow['task'],
     classes: row.classes.length > 0 ? row.classes : null,
+    window: row.window as ModelRow['window'],
     parameters: Number(row.parameters),
     seed: Number(row.seed),
     bytes: Number(row.bytes),

@@ -5,7 +5,7 @@ import type { StageSpec } from '../../spec/stage.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import { sigmoid } from '../sigmoid.ts';
 import { fromArrays } from '../tensors.ts';
-import type { Examples } from '../train/batch.ts';
+import { type Examples, inputsOf } from '../train/batch.ts';
 import { createEagerExecutor } from '../train/eager-executor.ts';
 import { evaluateSplit } from '../train/evaluate.ts';
 import {
@@ -67,7 +67,7 @@ export async function evaluateLabels(
 
 async function outputsOf(job: TrainJob, weights: NamedArrays, split: Examples): Promise<Float32Array> {
   const tensors = fromArrays(weights);
-  const outputs = await deterministicPass(job.network, tensors, split.x, split.count);
+  const outputs = await deterministicPass(job.network, tensors, inputsOf(split, 0, split.count), split.count);
   dispose(Object.values(tensors));
   return outputs;
 }
@@ -86,7 +86,8 @@ export async function evaluateMonteCarlo(
   const { decode, combine } = job.network.spec.distribution === 'gaussian' ? MIXTURE : COMBINATIONS[job.task];
   const metrics = job.createMetrics();
   const { units } = split;
-  await predictMonteCarlo(model, split.x, split.count, decode, options, (samples, row) =>
+  const inputs = inputsOf(split, 0, split.count);
+  await predictMonteCarlo(model, inputs, split.count, decode, options, (samples, row) =>
     metrics.add(combine(samples), split.y.subarray(row * units, (row + 1) * units), 1, units),
   );
   dispose(Object.values(model.weights));

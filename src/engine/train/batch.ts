@@ -11,6 +11,18 @@ export interface Batch {
 export interface Examples extends Batch {
   readonly width: number;
   readonly units: number;
+  /** Where in `x` each example begins, where they don't lie one after another: windows of a series overlap. */
+  readonly offsets?: Uint32Array | undefined;
+}
+
+/** The inputs of the examples from `start` to `end`, `[end − start, width]`; copied only where they overlap. */
+export function inputsOf({ x, width, offsets }: Examples, start: number, end: number): Float32Array {
+  if (!offsets) return x.subarray(start * width, end * width);
+  const inputs = new Float32Array((end - start) * width);
+  for (let i = start; i < end; i++) {
+    inputs.set(x.subarray(offsets[i]!, offsets[i]! + width), (i - start) * width);
+  }
+  return inputs;
 }
 
 /** The examples of a job, and how batches are made of them: the same for the same seed, stage and epoch. */

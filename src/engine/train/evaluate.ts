@@ -1,5 +1,5 @@
 import { createBreather } from '../breathe.ts';
-import type { Batch, Examples } from './batch.ts';
+import { type Batch, type Examples, inputsOf } from './batch.ts';
 import type { Executor } from './executor.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 
@@ -27,12 +27,12 @@ export async function evaluateSplit(
   return { loss: lossSum / split.count, ...metrics.result() };
 }
 
-/** The examples from `start` to `end`, without copying. */
+/** The examples from `start` to `end`. */
 function rows(examples: Examples, start: number, end: number): Batch {
-  const { width, units, x, y, weights } = examples;
+  const { units, y, weights } = examples;
   return {
     count: end - start,
-    x: x.subarray(start * width, end * width),
+    x: inputsOf(examples, start, end),
     y: y.subarray(start * units, end * units),
     weights: weights?.subarray(start, end),
   };

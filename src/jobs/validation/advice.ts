@@ -75,8 +75,9 @@ function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: numbe
 /** Far more parameters than numbers to learn from: it will memorize. */
 const PARAMETERS_PER_NUMBER = 10;
 
-function adviseSize(parameters: number, { rows, inputShape }: DataPlan): Warning[] {
-  const width = size(inputShape);
+function adviseSize(parameters: number, { rows, inputShape, window }: DataPlan): Warning[] {
+  // Windows overlap: every row counts once.
+  const width = size(inputShape) / (window?.length ?? 1);
   if (parameters <= PARAMETERS_PER_NUMBER * rows * width) return [];
   const message = `${parameters} parameters for ${rows} rows of ${width} numbers: the model can memorize them`;
   return [{ code: 'manyParameters', pointer: '/model/layers', message }];

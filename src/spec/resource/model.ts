@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JsonNumber, Timestamp } from '../common.ts';
-import { TargetName, Task } from '../data.ts';
+import { TargetName, Task, WindowSpec } from '../data.ts';
 
 export const ModelResource = z
   .strictObject({
@@ -9,6 +9,14 @@ export const ModelResource = z
     version: z.int().meta({ description: 'Counts from 1 within the name.' }),
     task: Task,
     inputs: z.array(z.string()),
+    inputShape: z.array(z.int()).meta({
+      description:
+        'The shape in which the network takes one input: `[8]`, `[28, 28, 1]`, or `[24, 8]` for a window of 24 rows. Empty for a model from before it was kept.',
+    }),
+    window: WindowSpec.nullable().meta({
+      description:
+        'For a series: an input is a list of `length` rows, and the prediction is of the row `horizon` rows after the last.',
+    }),
     target: TargetName,
     classes: z.array(z.string()).nullable(),
     parameters: z.int(),

@@ -49,8 +49,8 @@ export function rowsSurvive(subject: Subject): void {
 
   test('A model without classes is one of a regression', async () => {
     const { store } = subject;
-    const model = modelRow(await newProject(store), { classes: null, task: 'regression' });
-    expect((await store.models.insert(model)).classes).toBeNull();
+    const model = modelRow(await newProject(store), { classes: null, task: 'regression', window: null });
+    expect(await store.models.insert(model)).toMatchObject({ classes: null, window: null });
   });
 
   test('A model of labels has all of their names, in their order', async () => {

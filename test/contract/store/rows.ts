@@ -126,6 +126,8 @@ export function modelRow(projectId: string, changes: Partial<Omit<ModelRow, 'ver
     name: 'digits',
     task: 'classification' as const,
     inputs: ['a', 'b'],
+    inputShape: [24, 2],
+    window: { length: 24, horizon: 2 },
     target: 'digit',
     classes: ['0', '1'],
     parameters: 3_000_000_000,

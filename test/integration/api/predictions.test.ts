@@ -40,6 +40,8 @@ async function insertModel(id: string): Promise<void> {
     name: 'line',
     task: 'regression',
     inputs: ['x'],
+    inputShape: [1],
+    window: null,
     target: 'y',
     classes: null,
     parameters: 13,

@@ -62,6 +62,18 @@ describe('a batch', () => {
     expect(examples.x[4]).toBe(4);
   });
 
+  it('finds examples that overlap by their offsets', () => {
+    const examples = {
+      ...numbered(3),
+      width: 3,
+      x: Float32Array.of(0, 1, 2, 3, 4, 5, 6),
+      offsets: Uint32Array.of(0, 2, 4),
+    };
+    const { x, y } = gatherBatch(examples, Uint32Array.of(2, 0, 1), 0, 3);
+    expect([...x]).toEqual([4, 5, 6, 0, 1, 2, 2, 3, 4]);
+    expect([...y]).toEqual([-2, -0, -1]);
+  });
+
   it('comes with others to the whole epoch', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 20 }), (count, size) => {

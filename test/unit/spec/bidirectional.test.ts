@@ -72,7 +72,12 @@ describe('a bidirectional layer', () => {
 
   it('is saved and read again as the layers that it stands for', () => {
     const model = ModelSpec.parse({ layers: [{ type: 'bidirectional', name: 'x'.repeat(55), layer: gru }] });
-    const network = resolveNetwork(model, { inputShape: [5, 3], task: 'regression', outputUnits: 1, distribution: 'point' });
+    const network = resolveNetwork(model, {
+      inputShape: [5, 3],
+      task: 'regression',
+      outputUnits: 1,
+      distribution: 'point',
+    });
     expect(NetworkSpec.parse(JSON.parse(JSON.stringify(network)))).toEqual(network);
   });
 });
