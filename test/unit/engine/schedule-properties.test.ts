@@ -5,7 +5,7 @@ import { ScheduleSpec } from '../../../src/spec/schedule.ts';
 
 const base = fc.record({
   learningRate: fc.double({ min: 1e-4, max: 1, noNaN: true }),
-  totalSteps: fc.integer({ min: 1, max: 200 }),
+  totalSteps: fc.integer({ min: 1, max: 120 }),
   stepsPerEpoch: fc.integer({ min: 1, max: 20 }),
 });
 const duration = fc.integer({ min: 1, max: 100 });
@@ -44,7 +44,7 @@ const decays: fc.Arbitrary<Decay> = fc.oneof(
       floor: () => 0,
     })),
   fc
-    // 0.05 to the two hundredth is still far above the least float64.
+    // 0.05 to the hundred and twentieth is still far above the least float64.
     .record({
       decaySteps: duration,
       decayRate: fc.double({ min: 0.05, max: 0.99, noNaN: true }),
