@@ -61,6 +61,11 @@ const Inner: z.ZodType<ListedLayer, ListedLayerInput> = z.lazy(() => ListedLayer
 export const ResidualLayer = z.strictObject({
   type: z.literal('residual'),
   ...placed,
+  inputs: placed.inputs
+    .unwrap()
+    .max(1)
+    .optional()
+    .meta({ description: 'The one layer that both ways start from; the layer before it when left out.' }),
   layers: z.array(Inner).min(1).max(200),
   skip: z.array(Inner).max(200).default([]),
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-/** What `make_fixtures.py` wrote under this name. NaN and the infinities stand there as strings. */
+/** What the `make_…fixtures.py` wrote under this name. NaN and the infinities stand there as strings. */
 export function fixture<T>(name: string): T {
   const text = readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8');
   return JSON.parse(text, (_key, value) => NON_FINITE.get(value) ?? value) as T;

@@ -62,6 +62,7 @@ const CONVOLUTIONS: Operation[] = [
   convolution([1, 7, 8, 2], [2, 2], 3, [3, 3], 'valid'),
   convolution([1, 4, 4, 2], [5, 5], 2, [1, 1], 'same'),
   convolution([5, 3, 3, 2], [3, 3], 4, [1, 1], 'valid'),
+  convolution([2, 6, 3, 2], [1, 2], 3, [3, 3], 'same'),
   depthwise([2, 5, 5, 3], [3, 3], 1, [1, 1], 'same'),
   depthwise([2, 5, 6, 2], [3, 3], 2, [1, 1], 'valid'),
   depthwise([1, 6, 7, 3], [3, 2], 3, [1, 1], 'same'),
@@ -69,6 +70,7 @@ const CONVOLUTIONS: Operation[] = [
   depthwise([2, 6, 6, 5], [3, 3], 2, [2, 2], 'valid'),
   depthwise([2, 5, 5, 2], [5, 5], 1, [1, 1], 'same'),
   depthwise([2, 4, 4, 1], [2, 2], 4, [1, 1], 'same'),
+  depthwise([2, 6, 3, 2], [1, 2], 2, [3, 3], 'same'),
   op(
     'separableConv2d',
     [

@@ -17,11 +17,13 @@ export function applyMaxNorm(
 
 /**
  * The axes of a kernel that lead into one unit: all but the last, for dense and convolution kernels. Of a
- * depthwise kernel [height, width, channels, multiplier] each (channel, multiplier) is a unit of its own; of
+ * depthwise kernel [height, width, channels, multiplier] each (channel, multiplier) is a unit of its own; a
+ * transposed convolution's is [height, width, filters, channels], so its units are the last but one; of
  * embeddings [ids, units] each id's vector is bounded, since one id alone comes in at a time.
  */
 export function incomingAxes(layer: LayerType, weightName: string, rank: number): number[] {
   if (layer === 'embedding') return [1];
+  if (layer === 'conv2dTranspose') return [0, 1, 3];
   const isDepthwise = layer === 'depthwiseConv2d' || weightName === 'depthwiseKernel';
   return isDepthwise ? [0, 1] : allButTheLast(rank);
 }

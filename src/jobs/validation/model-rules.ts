@@ -46,7 +46,9 @@ function pointerToLayer(placed: PlacedLayer | undefined): string {
 }
 
 function checkNames(model: ModelSpec, placed: readonly PlacedLayer[], problems: Problems): void {
-  const taken = new Set([model.output?.name ?? 'output', NETWORK_INPUT]);
+  const output = model.output?.name ?? 'output';
+  if (output === NETWORK_INPUT) problems.add('/model/output/name', '“input” is the network’s own input');
+  const taken = new Set([output]);
   for (const { layer, path } of placed) {
     const pointer = pointerTo('model', ...path, 'name');
     if (layer.name === NETWORK_INPUT) problems.add(pointer, '“input” is the network’s own input');

@@ -1,7 +1,8 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
-import { type Activation, activationName } from '../../spec/activation.ts';
+import { activationName } from '../../spec/activation.ts';
 import type { PlacedLayer } from '../../spec/expand.ts';
+import { defaultInitializer } from '../../spec/initializer.ts';
 import type { LayerType } from '../../spec/layer.ts';
 import type { Validation } from '../services.ts';
 
@@ -12,18 +13,22 @@ type Warning = Validation['warnings'][number];
  * standardized inputs, LeCun normal kernels, dense layers one after another, and alpha dropout if any.
  */
 export function adviseSelu(layers: readonly PlacedLayer[], plan: DataPlan): Warning[] {
-  return layers.flatMap(({ layer, path }) => {
+  return layers.flatMap(({ layer, path }, i) => {
     if (!('activation' in layer) || activationName(layer.activation) !== 'selu') return [];
-    const faults = [...kernelFaults(layer), ...networkFaults(layers, plan)];
+    const faults = [...kernelFaults(layers, i), ...networkFaults(layers, plan)];
     if (faults.length === 0) return [];
     const message = `SELU keeps mean 0 and variance 1 only under its conditions, and here ${faults.join('; ')}`;
     return [{ code: 'seluConditions', pointer: pointerTo('model', ...path), message }];
   });
 }
 
-function kernelFaults(layer: { activation: Activation; initializer?: unknown }): string[] {
-  const isLecun = layer.initializer === undefined || layer.initializer === 'lecunNormal';
-  return isLecun ? [] : ['the initializer isn’t lecunNormal'];
+/** The kernel is the layer's own, or where it has none the next one below that no batch norm rescales. */
+function kernelFaults(layers: readonly PlacedLayer[], index: number): string[] {
+  const below = layers.slice(0, index + 1).map(({ layer }) => layer);
+  const kernel = below.findLast((layer) => 'useBias' in layer || layer.type === 'batchNorm');
+  if (!kernel || !('useBias' in kernel)) return [];
+  const initializer = kernel.initializer ?? defaultInitializer(kernel.activation);
+  return initializer === 'lecunNormal' ? [] : [`the initializer of “${kernel.name}” isn’t lecunNormal`];
 }
 
 /** What may stand in a self-normalizing network. */

@@ -1,7 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { initialValues } from '../../../src/engine/model/initializers.ts';
+import { buildNetwork, initialWeights } from '../../../src/engine/model/network.ts';
 import { type Key, key } from '../../../src/random.ts';
+import { hiddenLayers } from '../../../src/spec/expand.ts';
 import type { Initializer } from '../../../src/spec/initializer.ts';
+import { ModelSpec } from '../../../src/spec/model.ts';
 
 const STREAM: Key = key(7, 'initial', 'hidden/kernel');
 const SHAPE = [300, 400];
@@ -43,6 +47,58 @@ describe.each(SCALED)('%s', (initializer, expected, cut) => {
     const other = initialValues(initializer, SHAPE, FANS, key(8, 'initial', 'hidden/kernel'));
     expect(draw(initializer).every((x, i) => x === values[i])).toBe(true);
     expect(other.filter((x, i) => x === values[i]).length).toBeLessThan(values.length / 1000);
+  });
+});
+
+/** The fourth moment over the square of the variance: of N(0, 1) cut off at ±2, and of a uniform distribution. */
+const KURTOSIS = { Normal: 2.36554, Uniform: 1.8 };
+
+describe.each(SCALED)('%s', (initializer, expected) => {
+  const [, kind] = /(Normal|Uniform)$/.exec(initializer as string)! as unknown as [
+    string,
+    keyof typeof KURTOSIS,
+  ];
+  const kurtosis = KURTOSIS[kind];
+
+  test('has the shape of its distribution, by its fourth moment', () => {
+    const values = draw(initializer);
+    const fourth = values.reduce((sum, x) => sum + x ** 4, 0) / values.length / expected ** 2;
+    // Five standard errors: x⁴ of unit variance has the variance 21.6 where it is normal, 5.8 where uniform.
+    expect(Math.abs(fourth - kurtosis)).toBeLessThan(5 * Math.sqrt(21.6 / values.length));
+  });
+
+  /** Fan-in and fan-out as Keras counts them, save that a depthwise filter sees one channel alone. */
+  const KERNELS: [string, object, number[], [number, number]][] = [
+    ['kernel', { type: 'dense', units: 200 }, [80], [80, 200]],
+    ['kernel', { type: 'conv1d', filters: 60, kernelSize: 5 }, [8, 40], [200, 300]],
+    ['kernel', { type: 'conv2d', filters: 40, kernelSize: [3, 2] }, [4, 4, 50], [300, 240]],
+    ['kernel', { type: 'conv2dTranspose', filters: 40, kernelSize: [3, 2] }, [4, 4, 50], [240, 300]],
+    ['kernel', { type: 'depthwiseConv2d', kernelSize: 3, depthMultiplier: 4 }, [4, 4, 300], [9, 36]],
+    [
+      'depthwiseKernel',
+      { type: 'separableConv2d', filters: 10, kernelSize: 3, depthMultiplier: 4 },
+      [4, 4, 300],
+      [9, 36],
+    ],
+    [
+      'pointwiseKernel',
+      { type: 'separableConv2d', filters: 100, kernelSize: 1, depthMultiplier: 2 },
+      [4, 4, 50],
+      [100, 100],
+    ],
+  ];
+  test.each(KERNELS)('scales the %s of %j by its fans', (weight, layer, inputShape, [fanIn, fanOut]) => {
+    const model = ModelSpec.parse({ layers: [{ ...layer, name: 'it', initializer }] });
+    const network = buildNetwork({ inputShape, layers: hiddenLayers(model) });
+    const { data } = initialWeights(network, 3)[`it/${weight}`]!;
+    const promised = {
+      glorot: 2 / (fanIn + fanOut),
+      he: 2 / fanIn,
+      lecun: 1 / fanIn,
+    }[/^[a-z]+/.exec(initializer as string)![0] as 'glorot' | 'he' | 'lecun'];
+    const room = 5 * Math.sqrt((kurtosis - 1) / data.length);
+    expect(Math.abs(variance(data) / promised - 1)).toBeLessThan(room);
+    expect(Math.abs(mean(data))).toBeLessThan(5 * Math.sqrt(promised / data.length));
   });
 });
 
@@ -102,6 +158,27 @@ describe('orthogonal', () => {
       }
     },
   );
+
+  test('has QᵀQ = I where it is tall and QQᵀ = I where it is wide, both where it is square', () => {
+    const axis = fc.integer({ min: 1, max: 12 });
+    fc.assert(
+      fc.property(fc.array(axis, { minLength: 2, maxLength: 4 }), fc.nat(), (shape, seed) => {
+        const columns = shape.at(-1)!;
+        const values = initialValues('orthogonal', shape, [1, 1], key(seed));
+        const rows = Array.from({ length: values.length / columns }, (_, r) => [
+          ...values.subarray(r * columns, (r + 1) * columns),
+        ]);
+        if (rows.length >= columns) expectOrthonormal(transpose(rows));
+        if (rows.length <= columns) expectOrthonormal(rows);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  function expectOrthonormal(vectors: number[][]): void {
+    const worst = vectors.flatMap((a, i) => vectors.map((b, j) => Math.abs(dot(a, b) - Number(i === j))));
+    expect(Math.max(...worst)).toBeLessThan(1e-5);
+  }
 
   test('is uniform over the orthogonal matrices: every entry has mean 0 and variance 1/n', () => {
     const [n, count] = [3, 4000];

@@ -1,7 +1,10 @@
+import { memory, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
-import { buildNetwork, initialWeights } from '../../../src/engine/model/network.ts';
+import { buildNetwork, forward, initialWeights } from '../../../src/engine/model/network.ts';
+import { monteCarloRandom } from '../../../src/engine/model/random-source.ts';
 import { toUnits } from '../../../src/engine/predict/decode.ts';
+import { startPasses } from '../../../src/engine/predict/passes.ts';
 import { NotStochasticError, predict, predictMonteCarlo } from '../../../src/engine/predict/predict.ts';
 import {
   entropy,
@@ -166,6 +169,58 @@ describe('Monte-Carlo dropout', () => {
     // The output is linear in the mask, so its mean over masks is the deterministic output.
     const found = summaries[0]!.reduce((sum, sample) => sum + sample[1]!, 0) / 4_000;
     expect(found).toBeCloseTo(mean![1]!, 1);
+  });
+});
+
+describe('Monte-Carlo passes through a graph', () => {
+  const [rows, width, seed] = [3, 4, 9];
+  const x = Float32Array.from({ length: rows * width }, (_, i) => Math.sin(2 * i));
+  const dense = (more: object = {}) => ({ type: 'dense', units: width, activation: 'tanh', ...more });
+  const drop = { type: 'dropout', rate: 0.4 };
+  const output = { type: 'dense', name: 'output', units: 2 };
+
+  /** One pass by itself, every layer of it, for each of the passes. */
+  function wholePasses({ network, weights }: ReturnType<typeof model>, passes: number): number[] {
+    return Array.from({ length: passes }, (_, pass) =>
+      tidy(() => {
+        const input = tensor(x, [rows, width]);
+        const random = monteCarloRandom(seed, pass, 1);
+        return [...forward(network, weights, input, { mode: 'mc', random }).output.dataSync()];
+      }),
+    ).flat();
+  }
+
+  it.each([
+    ['in a residual’s layers', 1, [dense(), { type: 'residual', layers: [dense(), drop, dense()] }]],
+    ['first of all in a residual on the input', 1, [{ type: 'residual', layers: [drop, dense()] }]],
+    ['in a residual’s skip', 1, [dense(), { type: 'residual', layers: [dense()], skip: [drop, dense()] }]],
+    [
+      'in a residual within a residual',
+      1,
+      [dense(), { type: 'residual', layers: [dense(), { type: 'residual', layers: [drop, dense()] }] }],
+    ],
+    [
+      'between a layer and others that take it and the input later',
+      3,
+      [
+        dense({ name: 'low' }),
+        dense({ name: 'high' }),
+        drop,
+        { type: 'concat', inputs: ['dropout_1', 'low', 'input'] },
+      ],
+    ],
+  ])('are those of each pass computed whole, where dropout stands %s', async (_, times, layers) => {
+    const net = model([width], [...layers, output]);
+    expect(net.network.layers.at(-1)!.inputShape).toEqual([width * times]);
+    const expected = wholePasses(net, 8);
+    const before = memory().numTensors;
+    const passes = startPasses(net.network, net.weights, x, rows, seed);
+    const found = [...(await passes.next(3)), ...(await passes.next(1)), ...(await passes.next(4))];
+    passes.dispose();
+    expect(memory().numTensors).toBe(before);
+    expect(found).toHaveLength(8 * rows * 2);
+    for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 5);
+    expect(new Set(found.filter((_, i) => i % (rows * 2) === 0)).size).toBeGreaterThan(4);
   });
 });
 

@@ -219,6 +219,7 @@ describe('max-norm', () => {
     expect(incomingAxes('depthwiseConv2d', 'kernel', 4)).toEqual([0, 1]);
     expect(incomingAxes('separableConv2d', 'depthwiseKernel', 4)).toEqual([0, 1]);
     expect(incomingAxes('separableConv2d', 'pointwiseKernel', 4)).toEqual([0, 1, 2]);
+    expect(incomingAxes('conv2dTranspose', 'kernel', 4)).toEqual([0, 1, 3]);
     expect(incomingAxes('embedding', 'embeddings', 2)).toEqual([1]);
   });
 

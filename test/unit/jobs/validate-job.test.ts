@@ -57,6 +57,7 @@ const schema: DatasetSchema = {
   ],
 };
 const stage = { epochs: 1 };
+const dense = (more: object = {}) => ({ type: 'dense', units: 4, ...more });
 
 function validate(change: { data?: object; model?: object; stages?: object[]; evaluate?: object }) {
   const spec = JobSpec.parse({
@@ -313,6 +314,116 @@ describe('validation', () => {
       /range test/,
     ],
     ['an unknown target', { data: { target: 'why' } }, '/data/target', /“?y”?/],
+    [
+      'an input that no layer is',
+      { model: { layers: [dense({ inputs: ['nope'] })] } },
+      '/model/layers/0',
+      /“dense_1”.*“nope”, and no layer is named so/,
+    ],
+    [
+      'an unknown input within a residual',
+      { model: { layers: [{ type: 'residual', layers: [dense(), dense({ inputs: ['nope'] })] }] } },
+      '/model/layers/0/layers/1',
+      /“dense_2”.*“nope”/,
+    ],
+    [
+      'a reference to what comes later',
+      { model: { layers: [dense({ inputs: ['b'] }), dense({ name: 'b' })] } },
+      '/model/layers/0',
+      /“b”, which doesn’t come before/,
+    ],
+    [
+      'a skip that refers to the residual that it is part of',
+      {
+        model: {
+          layers: [{ type: 'residual', name: 'r', layers: [dense()], skip: [dense({ inputs: ['r'] })] }],
+        },
+      },
+      '/model/layers/0/skip/0',
+      /“r”, which doesn’t come before/,
+    ],
+    [
+      'a layer that none takes',
+      { model: { layers: [dense({ name: 'left' }), dense({ inputs: ['input'] })] } },
+      '/model/layers/0',
+      /“left”.*no layer takes its output/,
+    ],
+    [
+      'a layer within a residual that none takes',
+      {
+        model: {
+          layers: [{ type: 'residual', skip: [dense()], layers: [dense(), dense({ inputs: ['input'] })] }],
+        },
+      },
+      '/model/layers/0/layers/0',
+      /“dense_1”.*no layer takes its output/,
+    ],
+    [
+      'a name that is used again within a residual',
+      {
+        model: {
+          layers: [dense({ name: 'x' }), { type: 'residual', layers: [dense(), dense({ name: 'x' })] }],
+        },
+      },
+      '/model/layers/1/layers/1/name',
+      /another layer is named “x”/,
+    ],
+    [
+      'a name that a residual uses twice',
+      {
+        model: {
+          layers: [{ type: 'residual', layers: [dense({ name: 'x' })], skip: [dense({ name: 'x' })] }],
+        },
+      },
+      '/model/layers/0/skip/0/name',
+      /another layer is named “x”/,
+    ],
+    [
+      'a layer named “input”',
+      { model: { layers: [dense({ name: 'input' })] } },
+      '/model/layers/0/name',
+      /“input” is the network’s own input/,
+    ],
+    [
+      'a layer named “input” in a skip',
+      { model: { layers: [{ type: 'residual', layers: [dense()], skip: [dense({ name: 'input' })] }] } },
+      '/model/layers/0/skip/0/name',
+      /“input” is the network’s own input/,
+    ],
+    [
+      'an output named “input”',
+      { model: { layers: [], output: { name: 'input' } } },
+      '/model/output/name',
+      /“input” is the network’s own input/,
+    ],
+    [
+      'a residual whose ways end in different shapes',
+      { model: { layers: [{ type: 'residual', layers: [dense()] }] } },
+      '/model/layers/0',
+      /“residual_1”.*inputs of one shape.*\[4\], \[2\]/,
+    ],
+    [
+      'two inputs for a layer that takes one',
+      { model: { layers: [dense({ name: 'a' }), dense({ inputs: ['a', 'input'] })] } },
+      '/model/layers/1',
+      /takes one input, and gets \[4\], \[2\]/,
+    ],
+    [
+      'an embedding within a residual that isn’t first',
+      {
+        model: {
+          layers: [
+            dense(),
+            {
+              type: 'residual',
+              layers: [{ type: 'embedding', inputDim: 4, outputDim: 1 }, { type: 'flatten' }],
+            },
+          ],
+        },
+      },
+      '/model/layers/1/layers/0',
+      /first/,
+    ],
   ])('refuses %s', (_, change, pointer, message) => {
     const found = faults(change);
     expect(found.map((fault) => fault.pointer)).toContain(pointer);
@@ -354,11 +465,91 @@ describe('validation', () => {
     expect(validate(change).warnings.map((warning) => warning.code)).toContain(code);
   });
 
-  it('does not warn where SELU’s conditions are met', () => {
+  const selu = (more: object = {}) => dense({ activation: 'selu', ...more });
+  const seluWarnings = (layers: object[], data: object = {}) =>
+    validate({ model: { layers }, data }).warnings.filter(({ code }) => code === 'seluConditions');
+
+  it.each([
+    [
+      'an initializer that isn’t LeCun’s',
+      [selu({ name: 's', initializer: 'heNormal' })],
+      {},
+      'the initializer of “s” isn’t lecunNormal',
+    ],
+    [
+      'an activation by itself on a kernel that isn’t LeCun’s',
+      [dense({ name: 'd' }), { type: 'activation', activation: 'selu' }],
+      {},
+      'the initializer of “d” isn’t lecunNormal',
+    ],
+    ['inputs as they are', [selu()], { standardize: false }, 'the inputs aren’t standardized'],
+    [
+      'branches',
+      [selu({ name: 'a' }), selu({ inputs: ['input'], name: 'b' }), { type: 'concat', inputs: ['a', 'b'] }],
+      {},
+      'the layers don’t stand one upon another alone',
+    ],
+    [
+      'a residual',
+      [selu(), { type: 'residual', layers: [selu()] }],
+      {},
+      'the layers don’t stand one upon another alone',
+    ],
+    [
+      'layers that aren’t dense',
+      [selu(), { type: 'gaussianNoise', name: 'noise', std: 0.1 }],
+      {},
+      'not all layers are dense (“noise” isn’t)',
+    ],
+    [
+      'convolutions',
+      [
+        { type: 'reshape', shape: [2, 1] },
+        { type: 'conv1d', name: 'c', filters: 2, kernelSize: 1, activation: 'selu' },
+        { type: 'flatten' },
+      ],
+      {},
+      'not all layers are dense (“c” isn’t)',
+    ],
+    ['plain dropout', [selu(), { type: 'dropout', rate: 0.1 }], {}, 'dropout should be alphaDropout'],
+  ])('warns a SELU layer of %s', (_, layers, data, fault) => {
+    const warnings = seluWarnings(layers, data);
+    const at = layers.flatMap((layer, i) =>
+      'activation' in layer && layer.activation === 'selu' ? [`/model/layers/${i}`] : [],
+    );
+    expect(warnings.map(({ pointer }) => pointer)).toEqual(expect.arrayContaining(at));
+    for (const { message } of warnings) expect(message.split(/, and here |; /)).toContain(fault);
+  });
+
+  it('names every fault that there is, and only SELU layers', () => {
     const layers = [
-      { type: 'dense', units: 4, activation: 'selu' },
-      { type: 'alphaDropout', rate: 0.1 },
+      selu({ initializer: 'ones' }),
+      dense({ activation: 'relu' }),
+      { type: 'dropout', rate: 0.1 },
     ];
+    const [warning, ...others] = seluWarnings(layers, { standardize: false });
+    expect(others).toEqual([]);
+    expect(warning).toEqual({
+      code: 'seluConditions',
+      pointer: '/model/layers/0',
+      message:
+        'SELU keeps mean 0 and variance 1 only under its conditions, and here the initializer of “dense_1” isn’t ' +
+        'lecunNormal; the inputs aren’t standardized; dropout should be alphaDropout',
+    });
+  });
+
+  it.each([
+    ['are met', [selu(), { type: 'alphaDropout', rate: 0.1 }]],
+    ['are met by a batch norm in the place of standardized inputs', [{ type: 'batchNorm' }, selu()]],
+    [
+      'are met by a SELU by itself',
+      [dense({ initializer: 'lecunNormal' }), { type: 'activation', activation: 'selu' }],
+    ],
+    [
+      'are met by a batch norm before a SELU by itself',
+      [dense(), { type: 'batchNorm' }, { type: 'activation', activation: 'selu' }],
+    ],
+  ])('does not warn where SELU’s conditions %s', (_, layers) => {
     expect(validate({ model: { layers } }).warnings).toEqual([]);
   });
 });

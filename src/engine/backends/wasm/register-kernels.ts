@@ -8,6 +8,7 @@ import { registerMatMul } from './matmul.ts';
 import { registerMaxPoolGradient } from './max-pool-gradient.ts';
 import { registerOneHot } from './one-hot.ts';
 import { registerReductions } from './reductions.ts';
+import { registerSamePadding } from './same-padding.ts';
 import { registerSegmentSum } from './segment-sum.ts';
 import { registerSplits } from './split.ts';
 
@@ -19,6 +20,7 @@ export function registerKernels(): void {
   registerMatMul();
   registerConv2dFilterGradient();
   registerDepthwiseFilterGradient();
+  registerSamePadding();
   registerInputGradients();
   registerMaxPoolGradient();
   registerGather();
