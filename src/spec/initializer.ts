@@ -22,7 +22,17 @@ export const Initializer = z.union([
 ]);
 export type Initializer = z.infer<typeof Initializer>;
 
-const RELU_FAMILY = new Set(['relu', 'leakyRelu', 'rrelu', 'prelu', 'elu', 'gelu', 'swish', 'softplus']);
+const RELU_FAMILY = new Set([
+  'relu',
+  'relu6',
+  'leakyRelu',
+  'rrelu',
+  'prelu',
+  'elu',
+  'gelu',
+  'swish',
+  'softplus',
+]);
 
 /** The initializer that suits an activation: SELU → LeCun normal, the ReLU family → He normal, else Glorot uniform. */
 export function defaultInitializer(activation: Activation): Initializer {

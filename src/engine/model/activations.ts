@@ -34,6 +34,7 @@ const ACTIVATIONS: Readonly<Record<ActivationName, ActivationFunction>> = {
   sigmoid: (x) => tf.sigmoid(x),
   tanh: (x) => tf.tanh(x),
   relu: (x) => tf.relu(x),
+  relu6: (x) => tf.relu6(x),
   leakyRelu: (x, { alpha }) => tf.leakyRelu(x, alpha),
   rrelu: (x, { lower, upper }, { context }) => rrelu(x, lower!, upper!, context),
   prelu: (x, _parameters, { weights }) => sloped(x, weights.alpha!),
