@@ -18,7 +18,7 @@ export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warni
       ...adviseRate(stage, i),
       ...adviseBatch(stage.batchSize, layers, i),
     ]),
-    ...adviseSize(parameters, plan),
+    ...adviseSize(parameters, plan, pointerTo('model', spec.model.topology ? 'topology' : 'layers')),
   ];
 }
 
@@ -54,8 +54,8 @@ function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: numbe
 /** Far more parameters than numbers to learn from: it will memorize. */
 const PARAMETERS_PER_NUMBER = 10;
 
-function adviseSize(parameters: number, { rows, inputWidth }: DataPlan): Warning[] {
+function adviseSize(parameters: number, { rows, inputWidth }: DataPlan, pointer: string): Warning[] {
   if (parameters <= PARAMETERS_PER_NUMBER * rows * inputWidth) return [];
   const message = `${parameters} parameters for ${rows} rows of ${inputWidth} numbers: the model can memorize them`;
-  return [{ code: 'manyParameters', pointer: '/model/layers', message }];
+  return [{ code: 'manyParameters', pointer, message }];
 }

@@ -6,6 +6,7 @@ import type { ModelSpec } from '../../spec/model.ts';
 import { type NetworkSpec, resolveNetwork } from '../../spec/network.ts';
 import { inferShapes, type LayerShape, ShapeError } from '../../spec/shapes.ts';
 import { inputsOf, NETWORK_INPUT, unusedLayers } from '../../spec/wiring.ts';
+import { checkInputShape, checkTopology } from './topology-rules.ts';
 
 export interface PlannedNetwork {
   readonly spec: NetworkSpec;
@@ -16,15 +17,14 @@ export interface PlannedNetwork {
 export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems): PlannedNetwork | null {
   const placed = expandModel(model);
   checkNames(model, placed, problems);
-  const spec = resolveNetwork(model, {
-    inputShape: [plan.inputWidth],
-    task: plan.task,
-    outputUnits: plan.outputUnits,
-  });
+  const context = { inputShape: [plan.inputWidth], task: plan.task, outputUnits: plan.outputUnits };
+  if (model.topology) checkInputShape(model.topology, context, problems);
+  const spec = resolveNetwork(model, context);
   try {
     const layers = inferShapes(spec.inputShape, spec.layers);
     checkEmbeddings(spec, placed, problems);
     checkUnused(spec, placed, problems);
+    if (model.topology) checkTopology(model.topology, { spec, layers }, context, problems);
     return { spec, layers };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
@@ -33,13 +33,14 @@ export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems
   }
 }
 
-/** The output layer stands in no list. */
+/** The output layer that follows from the task stands in no list. */
 function pointerToLayer(placed: PlacedLayer | undefined): string {
   return placed ? pointerTo('model', ...placed.path) : '/model/layers';
 }
 
 function checkNames(model: ModelSpec, placed: readonly PlacedLayer[], problems: Problems): void {
-  const taken = new Set([model.output?.name ?? 'output', NETWORK_INPUT]);
+  const taken = new Set([NETWORK_INPUT]);
+  if (!model.topology) taken.add(model.output?.name ?? 'output');
   for (const { layer, path } of placed) {
     const pointer = pointerTo('model', ...path, 'name');
     if (layer.name === NETWORK_INPUT) problems.add(pointer, '“input” is the network’s own input');
