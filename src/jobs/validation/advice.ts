@@ -2,6 +2,8 @@ import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
+import { readTopology } from '../../spec/keras/topology.ts';
+import type { ModelSpec } from '../../spec/model.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Validation } from '../services.ts';
 import { adviseSelu } from './selu-advice.ts';
@@ -14,6 +16,7 @@ export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warni
   return [
     ...layers.flatMap((_, i) => adviseDropout(layers, i)),
     ...adviseSelu(layers, plan),
+    ...adviseFrozen(spec.model),
     ...spec.stages.flatMap((stage, i) => [
       ...adviseRate(stage, i),
       ...adviseBatch(stage.batchSize, layers, i),
@@ -29,6 +32,16 @@ function adviseDropout(layers: readonly PlacedLayer[], i: number): Warning[] {
   const message =
     'dropout right before a batch norm shifts the variance between training and inference (Li et al. 2018)';
   return [{ code: 'dropoutBeforeBatchNorm', pointer: pointerTo('model', ...path), message }];
+}
+
+/** Real topologies come with `trainable: false` on most layers, of the training that they were saved from. */
+function adviseFrozen({ topology }: ModelSpec): Warning[] {
+  const frozen = topology ? readTopology(topology).layers.filter(({ isFrozen }) => isFrozen) : [];
+  if (frozen.length === 0) return [];
+  const pointer = pointerTo('model', 'topology', ...frozen[0]!.path, 'config', 'trainable');
+  const layers = frozen.length === 1 ? 'a layer has' : `${frozen.length} layers have`;
+  const message = `${layers} trainable: false, which is passed over: a stage’s “trainable” says which layers it moves`;
+  return [{ code: 'frozenInTopology', pointer, message }];
 }
 
 /** Beyond these the optimizer as a rule diverges. */

@@ -18,7 +18,10 @@ export interface KerasClass {
   read(config: JsonObject): { mapped: Mapped } | { issues: readonly z.core.$ZodIssue[] };
 }
 
-/** What says nothing about what a layer computes, or what we settle ourselves: all is in float32. */
+/**
+ * What says nothing about what a layer computes, what is nothing without an option that is refused, or what the
+ * job settles: all is in float32, everything random follows from its seed, and its stages say what is trained.
+ */
 const IGNORED: ReadonlySet<string> = new Set([
   'name',
   'dtype',
@@ -31,6 +34,9 @@ const IGNORED: ReadonlySet<string> = new Set([
   'implementation',
   'unroll',
   'synchronized',
+  'fused',
+  'renorm_clipping',
+  'renorm_momentum',
   'zero_output_for_mask',
 ]);
 

@@ -32,7 +32,8 @@ export function readGraph(model: JsonObject, path: Path, faults: Faults): Graph 
   const output = reader.model(model, path, GRAPH_INPUT, 0);
   const layers = reader.wired();
   const last = output === undefined ? undefined : reader.resolve(output);
-  if (last === undefined) faults.add(path, 'no layer of the model leads to its output');
+  if (last === undefined && faults.found.length === 0)
+    faults.add(path, 'no layer of the model leads to its output');
   if (last === undefined || faults.found.length > 0) return { layers: [], input: reader.input };
   return { layers: upTo(last, layers, path, faults), input: reader.input };
 }
@@ -79,6 +80,7 @@ class GraphReader {
     const layersPath = isList ? [...path, 'config'] : [...path, 'config', 'layers'];
     const list = isList ? config : isObject(config) ? config.layers : undefined;
     const entries = this.#entries(list, layersPath);
+    if (entries === undefined) return undefined;
     if (className === 'Sequential') return this.#chain(entries, scope, depth);
     const outputs = isObject(config) ? config.output_layers : undefined;
     return this.#functional(entries, outputs, path, scope, depth);
@@ -115,14 +117,14 @@ class GraphReader {
     return source;
   }
 
-  #entries(list: unknown, path: Path): Entry[] {
+  #entries(list: unknown, path: Path): Entry[] | undefined {
     if (!Array.isArray(list)) {
       this.#faults.add(path, 'must be a list of layers');
-      return [];
+      return undefined;
     }
     if (list.length + this.#ids.size > MAX_LAYERS) {
       this.#faults.add(path, `a network has ${MAX_LAYERS} layers at most`);
-      return [];
+      return undefined;
     }
     return list.flatMap((layer, i) => readEntry(layer, [...path, i], this.#faults) ?? []);
   }

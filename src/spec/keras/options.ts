@@ -8,9 +8,9 @@ import { ZerosInitializer } from './initializer.ts';
  * optional says enough.
  */
 
-/** An option that must be left out, or null, or false. */
+/** An option that must be off: left out, null or false. */
 export function absent(why: string) {
-  return z.never({ error: why }).optional();
+  return z.literal(false, { error: why }).optional();
 }
 
 function isAll(value: unknown, wanted: number): boolean {
@@ -70,11 +70,6 @@ export const spatial = {
 
 /** Of layers that have weights. */
 export const weighted = {
-  trainable: z
-    .literal(true, {
-      error: 'must be true: a stage says by its “trainable” which layers it leaves alone',
-    })
-    .optional(),
   activity_regularizer: absent('outputs can’t be regularized here, kernels can'),
 };
 

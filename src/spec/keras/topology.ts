@@ -24,6 +24,8 @@ export interface TopologyLayer {
   readonly className: string;
   /** How many dimensions its class takes, without the batch, where our layer takes others too. */
   readonly inputRank?: number;
+  /** Whether the topology says that it isn't to be trained, which the stages say here. */
+  readonly isFrozen: boolean;
 }
 
 export interface Topology {
@@ -37,8 +39,19 @@ export interface Topology {
 /** Deeper than any model that people build. */
 const MAX_LEVELS = 64;
 
+/** A job's spec never changes, and is asked for its layers many times. */
+const alreadyRead = new WeakMap<TopologyJson, Topology>();
+
 /** Reads a topology as layers of ours. Pure; what can't be taken is told, all at once. */
 export function readTopology(json: TopologyJson): Topology {
+  const known = alreadyRead.get(json);
+  if (known) return known;
+  const topology = readAsWritten(json);
+  alreadyRead.set(json, topology);
+  return topology;
+}
+
+function readAsWritten(json: TopologyJson): Topology {
   if (nestsDeeper(json, MAX_LEVELS)) {
     const message = `nests deeper than ${MAX_LEVELS} levels`;
     return { layers: [], input: undefined, faults: [{ path: [], message }] };
@@ -53,7 +66,9 @@ function read(document: JsonObject): Topology {
   const faults = new Faults();
   const found = findModel(document);
   if (found === undefined) {
-    faults.add([], 'must be a Keras model: { "class_name": "Functional", "config": { … } }');
+    const message =
+      'must be a model of layers, { "class_name": "Functional", "config": { … } }; a graph model of TensorFlow.js has none';
+    faults.add([], message);
     return { layers: [], input: undefined, faults: faults.found };
   }
   const graph = readGraph(found.model, found.path, faults);
@@ -100,7 +115,13 @@ function mapLayer(
     for (const issue of error.issues) addOwnIssue(issue, { className, config, path, inputs }, faults);
     return undefined;
   }
-  return { layer: layer as TopologyLayer['layer'], path, className, ...demands };
+  return {
+    layer: layer as TopologyLayer['layer'],
+    path,
+    className,
+    isFrozen: config.trainable === false,
+    ...demands,
+  };
 }
 
 /** What our own layer refuses that its class took. */

@@ -26,10 +26,6 @@ export const BatchNormalization = kerasClass(
     moving_mean_initializer: ZerosInitializer,
     moving_variance_initializer: OnesInitializer,
     renorm: absent('there is no batch renormalization here'),
-    renorm_clipping: z.unknown(),
-    renorm_momentum: z.unknown(),
-    // How it is computed, not what.
-    fused: z.unknown(),
   },
   ({ axis, momentum, epsilon, center, scale }) => ({
     layer: { type: 'batchNorm', axis, momentum, epsilon, center, scale },
