@@ -1,13 +1,15 @@
 import {
   evaluateClasses,
+  evaluateLabels,
   evaluateModel,
   evaluateMonteCarlo,
 } from '../../src/engine/predict/evaluate-model.ts';
 import type { NamedArrays } from '../../src/engine/safetensors.ts';
+import type { Examples } from '../../src/engine/train/batch.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { toJsonNumber } from '../../src/spec/common.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
-import type { Preprocess } from '../../src/spec/preprocess.ts';
+import type { Preprocess, TargetEncoding } from '../../src/spec/preprocess.ts';
 
 export interface Evaluation {
   /** Metrics by name, with the split's before it: `test_rmse`, `test_mc_accuracy`. */
@@ -27,10 +29,10 @@ export async function evaluateRun(
   const split = job.data[name];
   if (split.count === 0) return { evaluation: {}, report: { split: null } };
   const { mcDropout } = spec.evaluate;
-  const classes = target.type === 'category' ? await evaluateClasses(job, weights, split) : null;
+  const { auc, confusion } = await evaluateTarget(job, target, weights, split);
   const metrics = {
     ...(await evaluateModel(job, weights, split)),
-    ...(classes && { auc: classes.auc }),
+    ...(auc !== undefined && { auc }),
     ...(mcDropout && (await evaluateMonteCarlo(job, weights, split, mcDropout))),
   };
   const prefix = name === 'test' ? 'test' : 'val';
@@ -40,10 +42,30 @@ export async function evaluateRun(
       split: name,
       rows: split.count,
       metrics: mapEntries(metrics, String, toJsonNumber),
-      ...(classes &&
-        target.type === 'category' && { classes: target.classes, confusionMatrix: classes.confusion }),
+      ...confusion,
     },
   };
+}
+
+/** What is measured of one kind of target only: how well its scores rank, and what is taken for what. */
+async function evaluateTarget(
+  job: TrainJob,
+  target: TargetEncoding,
+  weights: NamedArrays,
+  split: Examples,
+): Promise<{ auc?: number; confusion?: object }> {
+  switch (target.type) {
+    case 'category': {
+      const { auc, confusion } = await evaluateClasses(job, weights, split);
+      return { auc, confusion: { classes: target.classes, confusionMatrix: confusion } };
+    }
+    case 'labels': {
+      const { auc, confusions } = await evaluateLabels(job, weights, split);
+      return { auc, confusion: { labels: target.names.map((name, i) => ({ name, ...confusions[i] })) } };
+    }
+    case 'number':
+      return {};
+  }
 }
 
 function mapEntries<T>(

@@ -23,7 +23,17 @@ export interface Supervision {
   readonly trainerScript?: URL;
 }
 
-type LastWord = Extract<TrainerMessage, { type: 'succeeded' | 'stopped' | 'failed' }>;
+type LastWord = Extract<TrainerMessage, { type: 'succeeded' | 'searched' | 'stopped' | 'failed' }>;
+const LAST_WORDS: ReadonlySet<TrainerMessage['type']> = new Set([
+  'succeeded',
+  'searched',
+  'stopped',
+  'failed',
+]);
+
+function isLastWord(message: TrainerMessage): message is LastWord {
+  return LAST_WORDS.has(message.type);
+}
 
 /**
  * Runs a claimed job in a trainer child from start to end: relays what it tells, asks it to stop when the job is
@@ -76,8 +86,7 @@ async function train(
 
   function onMessage(message: TrainerMessage): void {
     watch.heard();
-    if (message.type === 'succeeded' || message.type === 'stopped' || message.type === 'failed')
-      lastWord = message;
+    if (isLastWord(message)) lastWord = message;
     else relay.push(message);
   }
 
@@ -115,9 +124,9 @@ async function conclude(
   );
 
   async function record(message: LastWord): Promise<void> {
-    if (message.type === 'succeeded') return recorder.record(message);
     if (message.type === 'stopped') return runs.stop(claim);
-    return runs.fail(claim, message.failure);
+    if (message.type === 'failed') return runs.fail(claim, message.failure);
+    return recorder.record(message);
   }
 }
 

@@ -12,9 +12,10 @@ import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
+import { distributionOf } from '../../src/spec/distribution.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
-import { encodedWidth, outputUnits } from '../../src/spec/preprocess.ts';
+import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
 import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
 
@@ -38,6 +39,7 @@ export async function trainRun(
   const job = trainJob(spec, data);
   const end = await runStages(job, relay(tell, workDirectory), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
+  if (spec.stages.every(({ schedule }) => schedule.type === 'lrFinder')) return { type: 'searched' };
 
   const { evaluation, report } = await evaluateRun(job, spec, data.preprocess, end.weights);
   const reportPath = join(workDirectory, 'evaluation.json');
@@ -60,10 +62,12 @@ function checkMonitored({ stages }: JobSpec, { validation }: PreparedData): void
 
 function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
   const { preprocess, train } = data;
+  const distribution = distributionOf(spec.stages);
   const network = resolveNetwork(spec.model, {
-    inputShape: [encodedWidth(preprocess.inputs)],
+    inputShape: inputShapeOf(preprocess),
     task: preprocess.task,
     outputUnits: outputUnits(preprocess.target),
+    distribution,
   });
   const targetStd = preprocess.target.type === 'number' ? preprocess.target.std : 1;
   return {
@@ -77,7 +81,8 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
       gather: gatherBatch,
     },
     checkpointEvery: spec.checkpoint.everySteps,
-    createMetrics: () => createMetrics(preprocess.task, targetStd),
+    createMetrics: () =>
+      createMetrics(preprocess.task, { distribution, targetStd, topK: spec.evaluate.topK }),
   };
 }
 
@@ -86,7 +91,7 @@ function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSu
   return {
     task,
     inputs: inputs.map(({ name }) => name),
-    target: target.name,
+    target: target.type === 'labels' ? target.names : target.name,
     classes: target.type === 'category' ? target.classes : null,
     parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),
     stochastic: network.firstStochastic !== -1,
@@ -100,6 +105,13 @@ function relay(tell: Tell, workDirectory: string): TrainEvents {
     onMetrics: (points) => tell({ type: 'metrics', points }),
     onProgress: (progress) => tell({ type: 'progress', ...progress }),
     onEpoch: (epoch) => tell({ type: 'epoch', ...epoch }),
+    onLearningRate: async ({ curve, ...finding }) => {
+      const name = `learning-rate-stage-${finding.stage}.json`;
+      const path = join(workDirectory, name);
+      await writeFile(path, JSON.stringify({ ...finding, curve }));
+      await tell({ type: 'artifact', name, path, mediaType: 'application/json' });
+      await tell({ type: 'learningRate', ...finding });
+    },
     onCheckpoint: async (position, file) => {
       const path = join(workDirectory, `checkpoint-${Object.values(position).join('-')}.safetensors`);
       await writeFile(path, file);

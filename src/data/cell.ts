@@ -34,6 +34,13 @@ export function toBoolean(value: RawValue): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
 }
 
+/** 1 for `true` and 1, 0 for `false` and 0; NaN for everything else. */
+export function toFlag(value: RawValue): number {
+  const boolean = toBoolean(typeof value === 'string' ? value.trim() : value);
+  const number = boolean === undefined ? toNumber(value) : Number(boolean);
+  return number === 0 || number === 1 ? number : Number.NaN;
+}
+
 /** Whether a cell holds an infinity, or a number too large for a double. */
 export function isInfinite(value: RawValue): boolean {
   const text = String(value).trim();

@@ -1,5 +1,5 @@
 import { toJsonNumber } from '../spec/common.ts';
-import type { Column, ColumnType } from '../spec/dataset.ts';
+import type { Column, DeclaredType } from '../spec/dataset.ts';
 import { isInfinite, isMissing, toBoolean, toLabel, toNumber } from './cell.ts';
 import { DataError, quoted } from './data-error.ts';
 import { Moments } from './moments.ts';
@@ -27,7 +27,7 @@ interface Finding {
  */
 export class ColumnSummary {
   private readonly name: string;
-  private readonly declared: ColumnType | undefined;
+  private readonly declared: DeclaredType | undefined;
   private readonly counts: ValueCounts;
   private readonly moments = new Moments();
   private missing: number;
@@ -39,7 +39,7 @@ export class ColumnSummary {
   private firstOther: Finding | undefined;
 
   /** @param missing rows before the column's first, in a file whose rows bring new columns */
-  constructor(name: string, declared: ColumnType | undefined, budget: CountingBudget, missing: number) {
+  constructor(name: string, declared: DeclaredType | undefined, budget: CountingBudget, missing: number) {
     this.name = name;
     this.declared = declared;
     this.counts = new ValueCounts(budget);
@@ -91,7 +91,7 @@ export class ColumnSummary {
       throw new DataError(`${quoted(value)} is neither true nor false`, { line, column: this.name });
   }
 
-  private inferType(): ColumnType {
+  private inferType(): DeclaredType {
     const numbers = this.moments.count;
     const values = numbers + this.booleans + this.texts;
     if (values === 0) return 'category';
@@ -112,7 +112,7 @@ export class ColumnSummary {
   }
 
   /** Spellings of one value count as one: `3` and `3.0` in a number column. */
-  private countsAs(type: ColumnType): ReadonlyMap<string, number> | null {
+  private countsAs(type: DeclaredType): ReadonlyMap<string, number> | null {
     if (this.counts.all === null) return null;
     const merged = new Map<string, number>();
     for (const [text, count] of this.counts.all) {

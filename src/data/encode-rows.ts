@@ -5,11 +5,12 @@ import {
   outputUnits,
   type Preprocess,
   type TargetEncoding,
+  type TensorEncoding,
 } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
-import { encodeNumber, fitsFloat32, placeFinder } from './encoding.ts';
+import { encodeNumber, fitsFloat32, placeFinder, tensorEncoder } from './encoding.ts';
 import type { Examples } from './examples.ts';
-import { classesOf, numbersOf, type Table } from './table.ts';
+import { classesOf, numbersOf, type Table, tensorsOf } from './table.ts';
 
 /**
  * Encodes rows of a table as the network takes them. A category that the training split lacked is all zeros, or
@@ -36,15 +37,24 @@ interface Place {
 }
 
 function encodeInput(input: InputEncoding, table: Table, rows: Uint32Array, place: Place): void {
-  if (input.type === 'category') writeClasses(table, input.name, placeFinder(input), rows, place);
+  if (input.type === 'tensor') writeTensors(table, input, rows, place);
+  else if (input.type === 'category') writeClasses(table, input.name, placeFinder(input), rows, place);
   else writeNumbers(table, input.name, (value) => encodeNumber(input, value), rows, place);
 }
 
 function encodeTarget(target: TargetEncoding, table: Table, rows: Uint32Array, units: number): Float32Array {
   const place = { data: new Float32Array(rows.length * units), width: units, offset: 0 };
-  if (target.type === 'category')
-    writeClasses(table, target.name, placeFinder({ ...target, missingClass: false }), rows, place);
-  else writeNumbers(table, target.name, (value) => (value - target.mean) / target.std, rows, place);
+  switch (target.type) {
+    case 'category':
+      writeClasses(table, target.name, placeFinder({ ...target, missingClass: false }), rows, place);
+      break;
+    case 'labels':
+      for (const [offset, name] of target.names.entries())
+        writeNumbers(table, name, (flag) => flag, rows, { ...place, offset });
+      break;
+    case 'number':
+      writeNumbers(table, target.name, (value) => (value - target.mean) / target.std, rows, place);
+  }
   return place.data;
 }
 
@@ -60,6 +70,21 @@ function writeNumbers(
     const number = encode(values[row]!);
     if (!fitsFloat32(number)) throw new DataError(`${values[row]} is too large`, { column: name });
     data[i * width + offset] = number;
+  }
+}
+
+function writeTensors(
+  table: Table,
+  encoding: TensorEncoding,
+  rows: Uint32Array,
+  { data, width, offset }: Place,
+): void {
+  const { values } = tensorsOf(table, encoding.name);
+  const encode = tensorEncoder(encoding);
+  const size = encodingWidth(encoding);
+  for (let i = 0; i < rows.length; i++) {
+    if (!encode(values, rows[i]! * size, data, i * width + offset))
+      throw new DataError(`row ${rows[i]! + 1} has a number that is too large`, { column: encoding.name });
   }
 }
 

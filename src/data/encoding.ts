@@ -1,7 +1,8 @@
-import type { InputEncoding } from '../spec/preprocess.ts';
+import type { InputEncoding, TensorEncoding } from '../spec/preprocess.ts';
+import { size } from '../spec/shapes.ts';
 
 type CategoryEncoding = Extract<InputEncoding, { type: 'category' }>;
-type SingleEncoding = Exclude<InputEncoding, CategoryEncoding>;
+type SingleEncoding = Exclude<InputEncoding, CategoryEncoding | TensorEncoding>;
 
 /** The one number that a number or a boolean (0 or 1) becomes. NaN is missing: it takes the fill, if there is one. */
 export function encodeNumber(encoding: SingleEncoding, value: number): number {
@@ -17,6 +18,27 @@ export function placeFinder(encoding: CategoryEncoding): (label: string | undefi
   const places = new Map(encoding.classes.map((name, place) => [name, place]));
   const otherwise = encoding.missingClass ? encoding.classes.length : -1;
   return (label) => (label === undefined ? otherwise : (places.get(label) ?? otherwise));
+}
+
+/**
+ * Encodes tensors one at a time: `encode(source, from, target, to)` reads a tensor's numbers from `from` on, and
+ * writes as many from `to` on. It answers whether all of them fit into float32.
+ */
+export function tensorEncoder({ shape, scale, mean, std }: TensorEncoding) {
+  const width = size(shape);
+  const channels = mean.length;
+  const factors = Float64Array.from(std, (each) => scale / each);
+  const shifts = Float64Array.from(mean, (each, channel) => each / std[channel]!);
+  return (source: ArrayLike<number>, from: number, target: Float32Array, to: number): boolean => {
+    let finite = true;
+    for (let i = 0, channel = 0; i < width; i++) {
+      const encoded = source[from + i]! * factors[channel]! - shifts[channel]!;
+      target[to + i] = encoded;
+      if (!Number.isFinite(target[to + i])) finite = false;
+      if (++channel === channels) channel = 0;
+    }
+    return finite;
+  };
 }
 
 /** Whether a number survives as a float32: larger ones become infinite there. */

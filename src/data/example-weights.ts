@@ -36,7 +36,7 @@ function classWeightOf(
   { target }: Preprocess,
   rows: Uint32Array,
 ): ((row: number) => number) | undefined {
-  if (data.classWeights === undefined) return undefined;
+  if (data.classWeights === undefined || target.type !== 'category') return undefined;
   const { codes, classes } = classesOf(table, target.name);
   if (data.classWeights !== 'balanced') {
     const given = new Map(Object.entries(data.classWeights));

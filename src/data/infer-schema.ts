@@ -1,4 +1,4 @@
-import type { ColumnType, DatasetSchema } from '../spec/dataset.ts';
+import type { Column, DatasetSchema, DeclaredType } from '../spec/dataset.ts';
 import { ColumnSummary } from './column-summary.ts';
 import { DataError } from './data-error.ts';
 import type { RowBatch } from './readers/index.ts';
@@ -14,7 +14,7 @@ import { CountingBudget } from './value-counts.ts';
  */
 export async function inferSchema(
   batches: AsyncIterable<RowBatch>,
-  options: { columnTypes?: Readonly<Record<string, ColumnType>> | undefined } = {},
+  options: { columnTypes?: Readonly<Record<string, DeclaredType>> | undefined } = {},
 ): Promise<DatasetSchema> {
   const declared = new Map(Object.entries(options.columnTypes ?? {}));
   const budget = new CountingBudget();
@@ -28,11 +28,16 @@ export async function inferSchema(
   }
   if (rows === 0) throw new DataError('there is a header but no row');
   const columns = summaries.map((summary) => summary.finish());
-  for (const column of declared.keys()) {
+  checkDeclared(declared.keys(), columns);
+  return { rows, columns };
+}
+
+/** @throws DataError for a column that has a declared type and isn't there */
+export function checkDeclared(declared: Iterable<string>, columns: readonly Column[]): void {
+  for (const column of declared) {
     if (!columns.some(({ name }) => name === column))
       throw new DataError('columnTypes names it, and there is no such column', { column });
   }
-  return { rows, columns };
 }
 
 function summarize({ rows, typed }: RowBatch, summaries: readonly ColumnSummary[]): void {

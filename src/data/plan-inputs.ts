@@ -1,8 +1,9 @@
-import type { DataSpec } from '../spec/data.ts';
+import { type DataSpec, targetColumns } from '../spec/data.ts';
 import type { Column } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { Columns } from './columns.ts';
 import type { Problems } from './problems.ts';
+import type { TargetedData } from './target-column.ts';
 import { MAX_DISTINCT } from './value-counts.ts';
 
 /** An input that can be encoded, and where the spec names it. */
@@ -12,25 +13,41 @@ export interface PlannedInput {
 }
 
 /** The columns that the network sees, in order. Adds a problem for each that it can't see. */
-export function planInputs(data: DataSpec, columns: Columns, problems: Problems): PlannedInput[] {
+export function planInputs(data: TargetedData, columns: Columns, problems: Problems): PlannedInput[] {
   const reserved = reservedColumns(data);
   const inputs = data.inputs
     ? namedInputs(data.inputs, reserved, columns, problems)
-    : columns.all
-        .filter(({ name }) => !reserved.has(name))
-        .map((column) => ({ column, pointer: '/data/inputs' }));
+    : defaultInputs(reserved, columns);
   if (inputs.length === 0 && problems.found.length === 0)
     problems.add('/data/inputs', 'there is no column beside the target to learn from');
   for (const input of inputs) checkInput(input, problems);
+  checkTensor(inputs, problems);
   return inputs;
 }
 
+/** Every column that has no other role; or the pictures alone, where there are some. */
+function defaultInputs(reserved: ReadonlyMap<string, string>, columns: Columns): PlannedInput[] {
+  const free = columns.all.filter(({ name }) => !reserved.has(name));
+  const tensor = free.find(({ type }) => type === 'tensor');
+  return (tensor ? [tensor] : free).map((column) => ({ column, pointer: '/data/inputs' }));
+}
+
+function checkTensor(inputs: readonly PlannedInput[], problems: Problems): void {
+  const tensor = inputs.find(({ column }) => column.type === 'tensor');
+  if (tensor && inputs.length > 1)
+    problems.add(
+      tensor.pointer,
+      `“${tensor.column.name}” is a tensor of shape ${tensor.column.shape?.join(' × ')}, so it must be the only input`,
+    );
+}
+
 /** Column name → what the column already is. */
-function reservedColumns(data: DataSpec): Map<string, string> {
+function reservedColumns(data: TargetedData): Map<string, string> {
   const roles = new Map<string, string>();
   if ('column' in data.split) roles.set(data.split.column, 'the split');
   if (data.sampleWeight !== undefined) roles.set(data.sampleWeight, 'the sample weight');
-  return roles.set(data.target, 'the target');
+  for (const name of targetColumns(data)) roles.set(name, 'the target');
+  return roles;
 }
 
 function namedInputs(
@@ -75,7 +92,8 @@ export function checkEmbedding(
     problems.add('/data/standardize', 'an embedding takes ids, and standardized they are none');
   for (const { column, pointer } of inputs) {
     const { name, type, integer, min, max, missing } = column;
-    if (type !== 'number' || !integer || Number(min) < 0 || Number(max) >= layer.inputDim)
+    const isNumeric = type === 'number' || type === 'tensor';
+    if (!isNumeric || !integer || Number(min) < 0 || Number(max) >= layer.inputDim)
       problems.add(
         pointer,
         `the embedding takes whole numbers from 0 to ${layer.inputDim - 1}, and “${name}” has others`,

@@ -1,11 +1,13 @@
-import type { DataSpec, Task } from '../spec/data.ts';
+import { type DataSpec, type Task, targetColumns } from '../spec/data.ts';
 import type { Column } from '../spec/dataset.ts';
+import { toFlag } from './cell.ts';
 import { suggestion } from './nearest-name.ts';
 import { type Problems, pointerTo } from './problems.ts';
+import { type TargetedData, targetPointer } from './target-column.ts';
 
 export interface PlannedTarget {
   readonly task: Task;
-  /** The classes that are kept and how many rows each has, in order; null for a regression. */
+  /** The classes that are kept and how many rows each has, in order; null where the task isn't a classification. */
   readonly classes: readonly ClassCount[] | null;
 }
 export interface ClassCount {
@@ -13,9 +15,25 @@ export interface ClassCount {
   readonly count: number;
 }
 
-/** What is to be learned from the target: its task and its classes. Adds a problem for whatever forbids it. */
-export function planTarget(data: DataSpec, column: Column, problems: Problems): PlannedTarget {
+/**
+ * What is to be learned from the targets: their task and classes. Adds a problem for whatever forbids it.
+ * @returns undefined where the target isn't there
+ */
+export function planTarget(
+  data: TargetedData,
+  columns: readonly Column[],
+  problems: Problems,
+): PlannedTarget | undefined {
+  if (typeof data.target !== 'string') return planLabels(data, columns, problems);
+  return columns[0] && planColumn(data, columns[0], problems);
+}
+
+function planColumn(data: DataSpec, column: Column, problems: Problems): PlannedTarget {
   const task = data.task ?? (column.type === 'number' ? 'regression' : 'classification');
+  if (task === 'multilabel') {
+    problems.add('/data/target', 'a multilabel task has two or more targets: give their columns as a list');
+    return { task, classes: null };
+  }
   if (column.type === 'text') {
     problems.add('/data/target', `“${column.name}” is text with too many different values to classify`);
     return { task, classes: null };
@@ -30,11 +48,53 @@ function planRegression(data: DataSpec, column: Column, problems: Problems): Pla
     problems.add('/data/task', `“${column.name}” is a ${column.type}, and a regression needs numbers`);
   else if (column.distinct !== null && column.distinct < 2)
     problems.add('/data/target', `“${column.name}” is the same in every row: there is nothing to learn`);
+  refuseClassSettings(data, 'a regression', problems);
+  return { task: 'regression', classes: null };
+}
+
+function planLabels(data: TargetedData, columns: readonly Column[], problems: Problems): PlannedTarget {
+  if (data.task !== undefined && data.task !== 'multilabel')
+    problems.add(
+      '/data/task',
+      `several targets make the task multilabel; for a ${data.task} name a single column`,
+    );
+  const names = targetColumns(data);
+  for (const [i, name] of names.entries()) {
+    const column = columns.find((it) => it.name === name);
+    if (names.indexOf(name) < i) problems.add(targetPointer(data, i), `“${name}” stands twice`);
+    else if (column) checkLabel(column, targetPointer(data, i), problems);
+  }
+  refuseClassSettings(data, 'multilabel', problems);
+  return { task: 'multilabel', classes: null };
+}
+
+function checkLabel(column: Column, pointer: string, problems: Problems): void {
+  const { off, on, others } = countFlags(column);
+  if (others)
+    problems.add(
+      pointer,
+      `“${column.name}” has other values than 0 and 1 (or true and false), so it can’t be a label`,
+    );
+  else if (off === 0 || on === 0)
+    problems.add(
+      pointer,
+      `“${column.name}” ${off + on === 0 ? 'has no value' : 'is the same in every row'}: there is nothing to learn`,
+    );
+}
+
+/** How many rows say yes and how many no, and whether there are other values among them. */
+export function countFlags({ classes }: Column): { off: number; on: number; others: boolean } {
+  const count = (flag: number) =>
+    (classes ?? []).reduce((sum, { value, count }) => (toFlag(value) === flag ? sum + count : sum), 0);
+  const others = classes === undefined || classes.some(({ value }) => Number.isNaN(toFlag(value)));
+  return { off: count(0), on: count(1), others };
+}
+
+function refuseClassSettings(data: DataSpec, what: string, problems: Problems): void {
   for (const setting of ['classes', 'limitPerClass', 'classWeights'] as const) {
     if (data[setting] !== undefined)
-      problems.add(pointerTo('data', setting), 'only a classification has classes, and this is a regression');
+      problems.add(pointerTo('data', setting), `only a classification has classes, and this is ${what}`);
   }
-  return { task: 'regression', classes: null };
 }
 
 function planClassification(data: DataSpec, column: Column, problems: Problems): PlannedTarget {

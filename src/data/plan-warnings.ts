@@ -1,11 +1,19 @@
 import type { DataSpec } from '../spec/data.ts';
 import type { Column } from '../spec/dataset.ts';
 import type { PlannedInput } from './plan-inputs.ts';
-import type { ClassCount, PlannedTarget } from './plan-target.ts';
+import { type ClassCount, countFlags, type PlannedTarget } from './plan-target.ts';
+import { pointerTo } from './problems.ts';
 
 /** Something allowed that may not be meant. */
 export interface DataWarning {
-  readonly code: 'integerTarget' | 'constantInput' | 'rareClass' | 'imbalance' | 'untrainedClass';
+  readonly code:
+    | 'integerTarget'
+    | 'constantInput'
+    | 'rareClass'
+    | 'rareLabel'
+    | 'imbalance'
+    | 'untrainedClass'
+    | 'constantLabel';
   readonly pointer: string;
   readonly message: string;
 }
@@ -16,14 +24,27 @@ const IMBALANCE = 10;
 
 export function planWarnings(
   data: DataSpec,
-  target: Column,
+  targets: readonly Column[],
   planned: PlannedTarget,
   inputs: readonly PlannedInput[],
 ): DataWarning[] {
-  return [
-    ...(planned.classes ? classWarnings(data, planned.classes) : regressionWarnings(data, target)),
-    ...inputs.flatMap(constantInput),
-  ];
+  return [...targetWarnings(data, targets, planned), ...inputs.flatMap(constantInput)];
+}
+
+function targetWarnings(
+  data: DataSpec,
+  targets: readonly Column[],
+  { task, classes }: PlannedTarget,
+): DataWarning[] {
+  if (task === 'multilabel') return targets.flatMap(rareLabel);
+  return classes ? classWarnings(data, classes) : regressionWarnings(data, targets[0]!);
+}
+
+function rareLabel(column: Column, i: number): DataWarning[] {
+  const { off, on } = countFlags(column);
+  if (Math.min(off, on) > 1) return [];
+  const message = `“${column.name}” is ${on < off ? 'true' : 'false'} in a single row, so nothing can check it`;
+  return [{ code: 'rareLabel', pointer: pointerTo('data', 'target', i), message }];
 }
 
 function regressionWarnings(data: DataSpec, target: Column): DataWarning[] {

@@ -1,4 +1,4 @@
-import type { DataSpec, SplitSpec, Task } from '../spec/data.ts';
+import { type DataSpec, type SplitSpec, type Task, targetColumns } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
@@ -8,24 +8,32 @@ import { type PlannedTarget, planTarget } from './plan-target.ts';
 import { type DataWarning, planWarnings } from './plan-warnings.ts';
 import { Problems } from './problems.ts';
 import { fewestRows, SPLIT_NAMES } from './split.ts';
+import { findTargets, settleTarget, type TargetedData } from './target-column.ts';
 
 /** A column that is used, with the type by which its cells are read. */
 export interface PlannedColumn {
   readonly name: string;
-  readonly type: 'number' | 'boolean' | 'category';
+  readonly type: 'number' | 'boolean' | 'category' | 'tensor';
 }
 
 /** What a job takes from a data set, settled by the schema alone. */
 export interface DataPlan {
   readonly task: Task;
   readonly inputs: readonly PlannedColumn[];
-  readonly target: PlannedColumn;
-  /** Class names in their order, numbers by size; null for a regression. */
+  /** One column; the labels of a multilabel task. */
+  readonly targets: readonly PlannedColumn[];
+  /** Class names in their order, numbers by size; null where the task isn't a classification. */
   readonly classes: readonly string[] | null;
   readonly standardizeInputs: boolean;
   readonly standardizeTarget: boolean;
-  /** How many numbers an encoded row has, at most: a category that the training split lacks takes no place. */
-  readonly inputWidth: number;
+  /** Whether the inputs are ids, which are looked up and not computed with. */
+  readonly takesIds: boolean;
+  /**
+   * The shape of an encoded row: `[8]` for eight numbers, `[28, 28, 1]` for a picture. The numbers may yet be
+   * fewer: a category that the training split lacks takes no place.
+   */
+  readonly inputShape: readonly number[];
+  /** How many numbers an encoded target has. */
   readonly outputUnits: number;
   /** How many rows there are to share out, at most: rows may yet be dropped for missing values. */
   readonly rows: number;
@@ -40,34 +48,33 @@ export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems:
  * inputs alone before an embedding, which takes ids, and before a batch norm, which does it itself.
  * @returns problems with JSON Pointers into the job spec, or the plan
  */
-export function planData(data: DataSpec, schema: DatasetSchema, layers: readonly LayerSpec[]): Planning {
+export function planData(given: DataSpec, schema: DatasetSchema, layers: readonly LayerSpec[]): Planning {
   const problems = new Problems();
+  const data = settleTarget(given, schema, problems);
+  if (!data) return { problems: problems.found };
   const columns = new Columns(schema, problems);
-  const target = columns.find(data.target, '/data/target');
+  const targets = findTargets(data, columns, problems);
   const inputs = planInputs(data, columns, problems);
-  const planned = target && planTarget(data, target, problems);
+  const planned = planTarget(data, targets, problems);
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
-  checkMissing(
-    data,
-    [...(target ? [target] : []), ...inputs.map(({ column }) => column), ...others],
-    problems,
-  );
+  checkMissing(data, [...targets, ...inputs.map(({ column }) => column), ...others], problems);
   checkEmbedding(layers[0], data, inputs, problems);
   if (planned && problems.found.length === 0) checkRows(data.split, countRows(schema, planned), problems);
-  if (!target || !planned || problems.found.length > 0) return { problems: problems.found };
+  if (!planned || problems.found.length > 0) return { problems: problems.found };
   return {
     plan: {
       task: planned.task,
       inputs: inputs.map(({ column }) => plannedColumn(column)),
-      target: plannedColumn(target),
+      targets: targets.map(plannedColumn),
       classes: planned.classes?.map(({ value }) => value) ?? null,
       standardizeInputs: data.standardize ?? !standardizesItself(layers[0]),
       standardizeTarget: planned.task === 'regression' && data.standardize !== false,
-      inputWidth: inputs.reduce((sum, input) => sum + widthOf(input, data), 0),
-      outputUnits: planned.classes?.length ?? 1,
+      takesIds: layers[0]?.type === 'embedding',
+      inputShape: shapeOf(inputs, data),
+      outputUnits: planned.classes?.length ?? targets.length,
       rows: countRows(schema, planned),
     },
-    warnings: planWarnings(data, target, planned, inputs),
+    warnings: planWarnings(data, targets, planned, inputs),
   };
 }
 
@@ -80,16 +87,21 @@ function standardizesItself(layer: LayerSpec | undefined): boolean {
   return layer?.type === 'embedding' || layer?.type === 'batchNorm';
 }
 
+function shapeOf(inputs: readonly PlannedInput[], data: DataSpec): readonly number[] {
+  const tensor = inputs.find(({ column }) => column.type === 'tensor');
+  return tensor?.column.shape ?? [inputs.reduce((sum, input) => sum + widthOf(input, data), 0)];
+}
+
 function widthOf({ column }: PlannedInput, data: DataSpec): number {
   return column.type === 'category' ? column.classes!.length + (data.missing === 'mean' ? 1 : 0) : 1;
 }
 
-function planSampleWeight(data: DataSpec, columns: Columns, problems: Problems): Column[] {
+function planSampleWeight(data: TargetedData, columns: Columns, problems: Problems): Column[] {
   if (data.sampleWeight === undefined) return [];
   const column = columns.find(data.sampleWeight, '/data/sampleWeight');
   if (!column) return [];
   const { name, type, min, max } = column;
-  if (name === data.target) problems.add('/data/sampleWeight', `“${name}” is the target`);
+  if (targetColumns(data).includes(name)) problems.add('/data/sampleWeight', `“${name}” is the target`);
   else if (type !== 'number')
     problems.add('/data/sampleWeight', `“${name}” is a ${type}; weights are numbers`);
   else if (Number(min) < 0) problems.add('/data/sampleWeight', `“${name}” has negative weights`);
@@ -97,13 +109,13 @@ function planSampleWeight(data: DataSpec, columns: Columns, problems: Problems):
   return [column];
 }
 
-function planSplitColumn(data: DataSpec, columns: Columns, problems: Problems): Column[] {
+function planSplitColumn(data: TargetedData, columns: Columns, problems: Problems): Column[] {
   if (!('column' in data.split)) return [];
   const pointer = '/data/split/column';
   const column = columns.find(data.split.column, pointer);
   if (!column) return [];
   const other = column.classes?.find(({ value }) => !SPLIT_NAMES.some((name) => name === value));
-  if (column.name === data.target) problems.add(pointer, `“${column.name}” is the target`);
+  if (targetColumns(data).includes(column.name)) problems.add(pointer, `“${column.name}” is the target`);
   else if (column.classes === undefined || other)
     problems.add(
       pointer,

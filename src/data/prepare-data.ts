@@ -6,13 +6,14 @@ import { DataError } from './data-error.ts';
 import { encodeRows } from './encode-rows.ts';
 import { sampleWeights, trainingWeights } from './example-weights.ts';
 import type { Examples } from './examples.ts';
-import { loadTable, wantedColumns } from './load-table.ts';
+import { FORMATS } from './formats/index.ts';
 import { type DataPlan, planData } from './plan.ts';
 import type { DataWarning } from './plan-warnings.ts';
 import { fitPreprocess } from './preprocess.ts';
 import { selectRows } from './select-rows.ts';
 import { type Split, splitByColumn, splitRows } from './split.ts';
-import { classesOf, type Table } from './table.ts';
+import { classesOf, numbersOf, type Table } from './table.ts';
+import { wantedColumns } from './wanted-columns.ts';
 
 export interface PreparedData {
   readonly preprocess: Preprocess;
@@ -38,7 +39,7 @@ export async function prepareData(
   const planning = planData(data, schema, hiddenLayers(spec.model));
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
-  const table = await loadTable(path, format, wantedColumns(data, plan), schema.rows);
+  const table = await FORMATS[format].loadTable(path, wantedColumns(data, plan), schema);
   const split = share(selectRows(table, plan, data, seed), table, plan, spec);
   const preprocess = fitPreprocess(table, plan, data.missing, split.train);
   const measuring = (rows: Uint32Array) =>
@@ -51,12 +52,16 @@ export async function prepareData(
     ),
     validation: measuring(split.validation),
     test: measuring(split.test),
-    warnings: [...warnings, ...untrainedClasses(table, plan, split.train)],
+    warnings: [
+      ...warnings,
+      ...untrainedClasses(table, plan, split.train),
+      ...constantLabels(table, plan, split.train),
+    ],
   };
 }
 
 function share(rows: Uint32Array, table: Table, plan: DataPlan, { data }: Pick<JobSpec, 'data'>): Split {
-  const target = plan.classes && classesOf(table, plan.target.name);
+  const target = plan.classes && classesOf(table, plan.targets[0]!.name);
   const split =
     'column' in data.split
       ? splitByColumn(rows, classesOf(table, data.split.column), data.split.column)
@@ -77,12 +82,24 @@ function checkTraining(train: Uint32Array, rows: number, classes: ReadonlySet<nu
 
 function untrainedClasses(table: Table, plan: DataPlan, train: Uint32Array): DataWarning[] {
   if (!plan.classes) return [];
-  const { codes, classes } = classesOf(table, plan.target.name);
+  const { codes, classes } = classesOf(table, plan.targets[0]!.name);
   const trained = new Set(Array.from(train, (row) => classes[codes[row]!]));
   const untrained = plan.classes.filter((name) => !trained.has(name));
   if (untrained.length === 0) return [];
   const message = `no row to train on is of class ${untrained.map((name) => `“${name}”`).join(', ')}`;
   return [{ code: 'untrainedClass', pointer: '/data/split', message }];
+}
+
+/** A label that no training row tells apart: its output learns a constant. */
+function constantLabels(table: Table, plan: DataPlan, train: Uint32Array): DataWarning[] {
+  if (plan.task !== 'multilabel') return [];
+  const constant = plan.targets.filter(({ name }) => {
+    const { values } = numbersOf(table, name);
+    return train.every((row) => values[row] === values[train[0]!]);
+  });
+  if (constant.length === 0) return [];
+  const message = `every row to train on says the same of ${constant.map(({ name }) => `“${name}”`).join(', ')}`;
+  return [{ code: 'constantLabel', pointer: '/data/split', message }];
 }
 
 function weighted(examples: Examples, weights: Float32Array | undefined): Examples {

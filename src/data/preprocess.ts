@@ -1,10 +1,11 @@
 import type { DataSpec } from '../spec/data.ts';
-import type { InputEncoding, Preprocess, TargetEncoding } from '../spec/preprocess.ts';
+import type { InputEncoding, Preprocess, TargetEncoding, TensorEncoding } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
 import { Moments } from './moments.ts';
 import { sortClasses } from './order.ts';
 import type { DataPlan, PlannedColumn } from './plan.ts';
-import { classesOf, numbersOf, type Table } from './table.ts';
+import { classesOf, numbersOf, type Table, tensorsOf } from './table.ts';
+import { channelMoments } from './tensor-moments.ts';
 
 /**
  * Fits what turns raw rows into numbers, on the training rows and on nothing else: means and standard deviations
@@ -31,6 +32,7 @@ function fitInput(
   { name, type }: PlannedColumn,
   rows: Uint32Array,
 ): InputEncoding {
+  if (type === 'tensor') return fitTensor(table, plan, name, rows);
   if (type === 'category')
     return { type, name, classes: occurringClasses(table, name, rows), missingClass: fillsMissing };
   const { mean, std } = momentsOf(table, name, rows);
@@ -39,8 +41,26 @@ function fitInput(
   return { type, name, ...(plan.standardizeInputs ? { mean, std } : { mean: 0, std: 1 }), ...fill };
 }
 
+/** A picture's bytes become 0 … 1 before anything else; but not ids, which an embedding looks up. */
+function fitTensor(table: Table, plan: DataPlan, name: string, rows: Uint32Array): TensorEncoding {
+  const { values, shape } = tensorsOf(table, name);
+  const scale = values instanceof Uint8Array && !plan.takesIds ? 1 / 255 : 1;
+  const encoding = { type: 'tensor' as const, name, shape: [...shape], scale };
+  const channels = shape.at(-1)!;
+  if (!plan.standardizeInputs)
+    return { ...encoding, mean: Array(channels).fill(0), std: Array(channels).fill(1) };
+  const { mean, std } = channelMoments(values, shape, rows);
+  if (!std.every(Number.isFinite)) throw new DataError('the numbers are too large', { column: name });
+  return {
+    ...encoding,
+    mean: Array.from(mean, (value) => value * scale),
+    std: Array.from(std, (value) => value * scale || 1),
+  };
+}
+
 function fitTarget(table: Table, plan: DataPlan, rows: Uint32Array): TargetEncoding {
-  const { name } = plan.target;
+  if (plan.task === 'multilabel') return { type: 'labels', names: plan.targets.map(({ name }) => name) };
+  const { name } = plan.targets[0]!;
   if (plan.classes) return { type: 'category', name, classes: [...plan.classes] };
   const { mean, std } = plan.standardizeTarget ? momentsOf(table, name, rows) : { mean: 0, std: 1 };
   return { type: 'number', name, mean, std };

@@ -1,18 +1,15 @@
-import type { Readable } from 'node:stream';
-import type { DatasetFormat } from '../spec/dataset.ts';
-import { type RawValue, type RowBatch, readRows } from './readers/index.ts';
+import type { RawValue, RowBatch } from './readers/index.ts';
 
 /**
  * The first rows, as the file has them: text in a CSV, JSON values in JSONL.
  * @throws DataError where they can't be read
  */
 export async function previewRows(
-  source: Readable,
-  format: DatasetFormat,
+  batches: AsyncIterable<RowBatch>,
   limit: number,
 ): Promise<Record<string, RawValue>[]> {
   const found: Record<string, RawValue>[] = [];
-  for await (const batch of readRows(source, format)) {
+  for await (const batch of batches) {
     found.push(...asObjects(batch, limit - found.length));
     if (found.length >= limit) break;
   }

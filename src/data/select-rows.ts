@@ -5,7 +5,7 @@ import { classesOf, isMissingAt, type Table } from './table.ts';
 
 /**
  * The rows that a job uses: complete where that is asked for, of a wanted class, and at most `limitPerClass` of
- * each class. A row without its target or its weight is never used.
+ * each class. A row without its targets or its weight is never used.
  * @returns row numbers in the order in which they are shared out: random by the seed, or as in the file where
  * `shuffle` is off
  */
@@ -16,13 +16,13 @@ export function selectRows(table: Table, plan: DataPlan, data: DataSpec, seed: n
     : Uint32Array.from({ length: table.rows }, (_, row) => row);
   const complete = order.filter((row) => needed.every((column) => !isMissingAt(column, row)));
   return plan.classes
-    ? ofClasses(complete, table, plan.target.name, plan.classes, data.limitPerClass)
+    ? ofClasses(complete, table, plan.targets[0]!.name, plan.classes, data.limitPerClass)
     : complete;
 }
 
 function neededColumns(plan: DataPlan, data: DataSpec): string[] {
   return [
-    plan.target.name,
+    ...plan.targets.map(({ name }) => name),
     ...(data.sampleWeight === undefined ? [] : [data.sampleWeight]),
     ...('column' in data.split ? [data.split.column] : []),
     ...(data.missing === 'mean' ? [] : plan.inputs.map(({ name }) => name)),

@@ -1,3 +1,5 @@
+import type { Numbers } from './readers/idx/index.ts';
+
 /** Data in memory, a typed array a column: 8 bytes a number, 4 a class, nothing per row. */
 
 export interface NumberColumn {
@@ -14,9 +16,18 @@ export interface ClassColumn {
   readonly classes: readonly string[];
 }
 
+export interface TensorColumn {
+  readonly kind: 'tensor';
+  /** [rows × size of the shape], in the file's own type. No number is missing. */
+  readonly values: Numbers;
+  readonly shape: readonly number[];
+}
+
+export type TableColumn = NumberColumn | ClassColumn | TensorColumn;
+
 export interface Table {
   readonly rows: number;
-  readonly columns: ReadonlyMap<string, NumberColumn | ClassColumn>;
+  readonly columns: ReadonlyMap<string, TableColumn>;
 }
 
 export function numbersOf(table: Table, name: string): NumberColumn {
@@ -31,6 +42,19 @@ export function classesOf(table: Table, name: string): ClassColumn {
   return column;
 }
 
-export function isMissingAt(column: NumberColumn | ClassColumn, row: number): boolean {
-  return column.kind === 'numbers' ? Number.isNaN(column.values[row]) : column.codes[row] === -1;
+export function tensorsOf(table: Table, name: string): TensorColumn {
+  const column = table.columns.get(name);
+  if (column?.kind !== 'tensor') throw new Error(`“${name}” wasn’t loaded as tensors`);
+  return column;
+}
+
+export function isMissingAt(column: TableColumn, row: number): boolean {
+  switch (column.kind) {
+    case 'numbers':
+      return Number.isNaN(column.values[row]);
+    case 'classes':
+      return column.codes[row] === -1;
+    case 'tensor':
+      return false;
+  }
 }

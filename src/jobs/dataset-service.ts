@@ -1,8 +1,6 @@
 import { PassThrough, pipeline, Transform } from 'node:stream';
 import { DataError } from '../data/data-error.ts';
-import { inferSchema } from '../data/infer-schema.ts';
-import { previewRows } from '../data/preview.ts';
-import { readRows } from '../data/readers/index.ts';
+import { FORMATS } from '../data/formats/index.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
 import { discardBlob, keepBlob } from './blob-keeping.ts';
 import { TrainyardError } from './errors.ts';
@@ -44,7 +42,8 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
     };
     pipeline(upload.source, bytes, (error) => error && stop(error));
     const storing = blobs.put(bytes, { maxBytes: maxUploadBytes });
-    const inferring = inferSchema(readRows(rows, upload.format), { columnTypes: upload.columnTypes });
+    const { columnTypes } = upload;
+    const inferring = FORMATS[upload.format].inferSchema(rows, { columnTypes, maxBytes: maxUploadBytes });
     for (const side of [storing, inferring]) side.catch(stop);
     const [blob, schema] = await Promise.allSettled([storing, inferring]);
     if (blob.status === 'fulfilled' && schema.status === 'fulfilled') {
@@ -89,7 +88,7 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
   }
 
   async function preview(dataset: DatasetRow, limit: number): Promise<Record<string, unknown>[]> {
-    return previewRows(await blobs.read(dataset.blobKey), dataset.format, limit);
+    return FORMATS[dataset.format].preview(await blobs.read(dataset.blobKey), limit);
   }
 
   async function remove(projectId: string, datasetId: string): Promise<void> {
@@ -119,7 +118,8 @@ function duplicateInto(side: PassThrough): Transform {
       done();
     },
     destroy(error, done) {
-      side.destroy(error ?? undefined);
+      // A stream that has ended is destroyed too; whoever reads the side may be behind then, and comes to its end.
+      if (error || !side.writableEnded) side.destroy(error ?? undefined);
       done(error);
     },
   });

@@ -1,4 +1,4 @@
-import type { Task } from '../spec/data.ts';
+import type { TargetName, Task } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import type { Failure } from '../spec/failure.ts';
 import type { JobSpec } from '../spec/job.ts';
@@ -123,7 +123,7 @@ export interface ModelRow {
   version: number;
   task: Task;
   inputs: string[];
-  target: string;
+  target: TargetName;
   classes: string[] | null;
   parameters: number;
   stochastic: boolean;

@@ -102,6 +102,15 @@ export function createRunRecorder(
     await runs.write(claim, (inside) => inside.events.append(job.id, 'warning', { code, message }));
   }
 
+  async function learningRate({ type: _, ...finding }: Message<'learningRate'>): Promise<void> {
+    await runs.write(claim, async (inside, { metrics }) => {
+      await inside.events.append(job.id, 'learningRate', finding);
+      if (finding.suggested === null) return;
+      const found = { ...metrics, suggested_learning_rate: finding.suggested };
+      await inside.jobs.setProgress(job.id, run.fence, { metrics: found });
+    });
+  }
+
   async function artifact({ name, path, mediaType }: Message<'artifact'>): Promise<void> {
     await keepFile(path, async (inside, _, { key: blobKey, bytes }) => {
       const replaced = await inside.artifacts.get(job.id, name);
@@ -147,6 +156,15 @@ export function createRunRecorder(
       const metrics = { ...current.metrics, ...evaluation };
       await endSucceeded(inside, current, run, { modelId: id, progress: 1, metrics });
       return [];
+    });
+  }
+
+  async function searched(): Promise<void> {
+    await runs.write(claim, async (inside, current) => {
+      if (isTerminal(current.status)) return; // written before, though the answer was lost
+      if (!mayBecome(current.status, 'succeeded')) return endCancelled(inside, current, run);
+      await inside.stages.finish(job.id, run.fence, current.stage ?? 1, 'succeeded', current.step ?? 0);
+      await endSucceeded(inside, current, run, { progress: 1 });
     });
   }
 
@@ -200,10 +218,14 @@ export function createRunRecorder(
           return checkpoint(message);
         case 'warning':
           return warning(message);
+        case 'learningRate':
+          return learningRate(message);
         case 'artifact':
           return artifact(message);
         case 'succeeded':
           return succeeded(message);
+        case 'searched':
+          return searched();
       }
     },
   };

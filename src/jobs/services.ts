@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ColumnType, DatasetFormat } from '../spec/dataset.ts';
+import type { Task } from '../spec/data.ts';
+import type { DatasetFormat, DeclaredType } from '../spec/dataset.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
 import type { LayerShape } from '../spec/shapes.ts';
@@ -20,7 +21,7 @@ export interface Validation {
   parameters: number;
   /** An estimate: weights, gradients, optimizer slots and one batch’s activations. */
   memoryBytes: number;
-  task: 'regression' | 'classification';
+  task: Task;
   warnings: { code: string; pointer: string; message: string }[];
 }
 
@@ -48,7 +49,7 @@ export interface DatasetUpload {
   format: DatasetFormat;
   source: Readable;
   /** Types that the user sets rather than leaves to inference. */
-  columnTypes?: Record<string, ColumnType>;
+  columnTypes?: Record<string, DeclaredType>;
   idempotencyKey?: string | undefined;
 }
 

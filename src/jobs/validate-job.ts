@@ -1,13 +1,15 @@
 import { planData } from '../data/plan.ts';
 import { Problems } from '../data/problems.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
+import { distributionOf } from '../spec/distribution.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
-import { type LayerShape, size } from '../spec/shapes.ts';
+import type { LayerShape } from '../spec/shapes.ts';
 import { TrainyardError } from './errors.ts';
 import type { Validation } from './services.ts';
 import { advise } from './validation/advice.ts';
+import { checkTopK } from './validation/evaluate-rules.ts';
 import { checkMcDropout, planNetwork } from './validation/model-rules.ts';
 import { checkStages } from './validation/stage-rules.ts';
 
@@ -20,9 +22,10 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
   const problems = new Problems();
-  const network = planNetwork(spec.model, plan, problems);
+  const network = planNetwork(spec.model, plan, distributionOf(spec.stages), problems);
   checkStages(spec, plan, network, problems);
   if (spec.evaluate.mcDropout) checkMcDropout(spec.model, problems);
+  if (spec.evaluate.topK !== undefined) checkTopK(spec.evaluate.topK, plan, problems);
   if (!network || problems.found.length > 0) throw invalid(problems.found);
   const layers = [...network.layers];
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
@@ -40,14 +43,14 @@ function invalid(errors: Problems['found']): TrainyardError {
 }
 
 const FLOAT_BYTES = 4;
-/** Outputs are kept for the gradients, which are as large. */
-const COPIES_OF_OUTPUTS = 2;
+/** What layers put out is kept for the gradients, which are as large. */
+const COPIES_OF_KEPT = 2;
 
 function estimateMemory(spec: JobSpec, layers: readonly LayerShape[], parameters: number): number {
-  const outputs = layers.reduce((sum, { outputShape }) => sum + size(outputShape), 0);
+  const kept = layers.reduce((sum, layer) => sum + layer.kept, 0);
   const stages = spec.stages.map(({ optimizer, batchSize }) => {
     const copiesOfWeights = 2 + slotsOf(optimizer);
-    return parameters * copiesOfWeights + batchSize * outputs * COPIES_OF_OUTPUTS;
+    return parameters * copiesOfWeights + batchSize * kept * COPIES_OF_KEPT;
   });
   return FLOAT_BYTES * Math.max(...stages);
 }

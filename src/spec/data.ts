@@ -22,21 +22,32 @@ export const SplitSpec = z.union([
 ]);
 export type SplitSpec = z.infer<typeof SplitSpec>;
 
-export const Task = z.enum(['regression', 'classification']);
+/** `multilabel`: several targets at once, each of which is true or false on its own. */
+export const Task = z.enum(['regression', 'classification', 'multilabel']);
 export type Task = z.infer<typeof Task>;
+
+/** What a job or a model predicts: one column, or the labels of a multilabel task. */
+export const TargetName = z.union([Name, z.array(Name).min(2).max(1_000)]).meta({
+  description:
+    'A list of columns is multilabel: each is boolean, or holds nothing but 0 and 1 (or true and false).',
+});
+export type TargetName = z.infer<typeof TargetName>;
 
 /** Which data a job learns from, and how rows become numbers. */
 export const DataSpec = z
   .strictObject({
     dataset: z.string().regex(/^ds_[0-9A-Z]{26}$/, 'an id of the form ds_…'),
-    inputs: z
-      .array(Name)
-      .min(1)
-      .optional()
-      .meta({ description: 'Every column but the target (and the split and weight columns) when left out.' }),
-    target: Name,
+    inputs: z.array(Name).min(1).optional().meta({
+      description:
+        'When left out: the pictures where the data set has some, else every column but the target (and the split and weight columns).',
+    }),
+    target: TargetName.optional().meta({
+      description:
+        'The column to predict; `label` beside pictures when left out. A list of columns is multilabel: each is boolean, or holds nothing but 0 and 1 (or true and false).',
+    }),
     task: Task.optional().meta({
-      description: 'Follows the target’s type when left out: numbers are regressed, the rest is classified.',
+      description:
+        'Follows the target when left out: numbers are regressed, several columns are multilabel, the rest is classified.',
     }),
     classes: z
       .array(z.string())
@@ -47,7 +58,7 @@ export const DataSpec = z
     split: SplitSpec.default({ validation: 0.1, test: 0.1, stratify: true }),
     standardize: z.boolean().optional().meta({
       description:
-        'To mean 0 and standard deviation 1 on the training split. True when left out, unless the first layer is an embedding or a batch norm.',
+        'To mean 0 and standard deviation 1 on the training split, a picture channel by channel. True when left out, unless the first layer is an embedding or a batch norm. False leaves numbers as they are, and makes 0 … 1 of a picture’s bytes.',
     }),
     shuffle: z.boolean().default(true).meta({
       description:
@@ -62,3 +73,8 @@ export const DataSpec = z
   })
   .meta({ id: 'Data' });
 export type DataSpec = z.infer<typeof DataSpec>;
+
+/** The columns that a job learns to predict: one, or the labels of a multilabel task. */
+export function targetColumns({ target }: { target: TargetName }): readonly string[] {
+  return typeof target === 'string' ? [target] : target;
+}

@@ -1,17 +1,22 @@
 import { z } from 'zod';
-import { JsonNumber, Name } from './common.ts';
+import { JsonNumber, Name, Shape } from './common.ts';
 
-export const DatasetFormat = z.enum(['csv', 'jsonl']);
+export const DatasetFormat = z.enum(['csv', 'jsonl', 'idx']);
 export type DatasetFormat = z.infer<typeof DatasetFormat>;
 
-export const ColumnType = z.enum(['number', 'boolean', 'category', 'text']);
+export const ColumnType = z.enum(['number', 'boolean', 'category', 'text', 'tensor']);
 export type ColumnType = z.infer<typeof ColumnType>;
+
+/** What a user may declare a column to be. A tensor is one by its format. */
+export const DeclaredType = ColumnType.exclude(['tensor']);
+export type DeclaredType = z.infer<typeof DeclaredType>;
 
 /** What was found in one column of a data set. */
 export const Column = z
   .strictObject({
     name: Name,
     type: ColumnType,
+    shape: Shape.optional().meta({ description: 'Of each row of a tensor: `[28, 28, 1]` for a picture.' }),
     missing: z.int().min(0),
     distinct: z.int().min(0).nullable().meta({ description: 'Null where there are more than are counted.' }),
     min: JsonNumber.optional(),

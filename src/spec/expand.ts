@@ -1,6 +1,6 @@
 import { readTopology, type TopologyJson } from './keras/topology.ts';
 import { LayerSpec, type NamedLayer } from './layer.ts';
-import type { ListedLayer } from './listed-layer.ts';
+import { DIRECTIONS, type ListedLayer } from './listed-layer.ts';
 import type { ModelSpec } from './model.ts';
 import { NETWORK_INPUT } from './wiring.ts';
 
@@ -64,6 +64,7 @@ class Expansion {
 
   #one(layer: Named, below: string, path: Path): string {
     if (layer.type === 'residual') this.#residual(layer, below, path);
+    else if (layer.type === 'bidirectional') this.#bidirectional(layer, layer.inputs ?? [below], path);
     else this.#add(layer, layer.inputs ?? [below], path);
     return layer.name;
   }
@@ -73,6 +74,13 @@ class Expansion {
     const main = this.list(layer.layers, start!, [...path, 'layers']);
     const skip = this.list(layer.skip, start!, [...path, 'skip']);
     this.#add({ type: 'add', name, inputs: [main, skip] }, [main, skip], path);
+  }
+
+  #bidirectional(layer: Extract<Named, { type: 'bidirectional' }>, inputs: string[], path: Path): void {
+    const { forward, backward } = directionsOf(layer.name);
+    this.#add({ ...layer.layer, name: forward, backwards: false }, inputs, path);
+    this.#add({ ...layer.layer, name: backward, backwards: true }, inputs, path);
+    this.#add(merging(layer.merge, layer.name, [forward, backward]), [forward, backward], path);
   }
 
   /** Says what the layer takes only where that isn't the one before it. */
@@ -86,6 +94,18 @@ class Expansion {
   }
 }
 
+function directionsOf(name: string): { forward: string; backward: string } {
+  return { forward: name + DIRECTIONS.forward, backward: name + DIRECTIONS.backward };
+}
+
+function merging(
+  type: 'concat' | 'add' | 'multiply' | 'average',
+  name: string,
+  inputs: string[],
+): NamedLayer {
+  return type === 'concat' ? { type, name, inputs, axis: -1 } : { type, name, inputs };
+}
+
 /** Names layers that have none `<type>_<n>`, counted over the whole model, skipping names already taken. */
 function namesOf(
   layers: readonly ListedLayer[],
@@ -94,14 +114,19 @@ function namesOf(
   const all = flat(layers);
   const taken = new Set([...reserved, ...all.flatMap(({ name }) => name ?? [])]);
   const counts = new Map<string, number>();
-  const nextName = (type: string): string => {
+  const nextName = (type: ListedLayer['type']): string => {
     const count = (counts.get(type) ?? 0) + 1;
     counts.set(type, count);
     const name = `${type}_${count}`;
-    return taken.has(name) ? nextName(type) : name;
+    return namesUsed(type, name).some((used) => taken.has(used)) ? nextName(type) : name;
   };
   const names = new Map(all.map((layer) => [layer, layer.name ?? nextName(layer.type)]));
   return (layer) => names.get(layer)!;
+}
+
+/** The names in the network that a layer of this name takes up. */
+function namesUsed(type: ListedLayer['type'], name: string): string[] {
+  return type === 'bidirectional' ? [name, ...Object.values(directionsOf(name))] : [name];
 }
 
 function flat(layers: readonly ListedLayer[]): ListedLayer[] {

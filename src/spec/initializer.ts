@@ -22,6 +22,9 @@ export const Initializer = z.union([
 ]);
 export type Initializer = z.infer<typeof Initializer>;
 
+/** What else a weight may start from, which no user says: equal parts along its last axis, each of one value. */
+export type WeightInitializer = Initializer | { readonly type: 'parts'; readonly values: readonly number[] };
+
 const RELU_FAMILY = new Set([
   'relu',
   'relu6',

@@ -10,6 +10,15 @@ export const CheckpointPolicy = z.strictObject({
   keep: PositiveInt.max(100).default(3),
 });
 
+/** What is measured besides the task's own metrics. */
+export const EvaluateSpec = z.strictObject({
+  mcDropout: McDropoutSpec.optional(),
+  topK: z.int().min(2).optional().meta({
+    description:
+      'Measures `topKAccuracy` of a classification: how often the true class is among the k likeliest, the first of equals first. Less than there are classes.',
+  }),
+});
+
 /** What `POST /v1/jobs` takes; it never changes afterwards. */
 export const JobSpec = z
   .strictObject({
@@ -20,7 +29,7 @@ export const JobSpec = z
     data: DataSpec,
     model: ModelSpec,
     stages: z.array(StageSpec).min(1).max(50),
-    evaluate: z.strictObject({ mcDropout: McDropoutSpec.optional() }).default({}),
+    evaluate: EvaluateSpec.default({}),
     checkpoint: CheckpointPolicy.default({ everySteps: 200, keep: 3 }),
     limits: z.strictObject({ maxSeconds: z.number().positive().optional() }).default({}),
     retries: z.int().min(0).max(20).default(2).meta({

@@ -21,6 +21,7 @@ import {
 import { AlphaDropoutLayer, DropoutLayer, GaussianNoiseLayer, SpatialDropoutLayer } from './layers/noise.ts';
 import { BatchNormLayer, LayerNormLayer } from './layers/normalization.ts';
 import { AvgPoolLayer, GlobalAvgPoolLayer, GlobalMaxPoolLayer, MaxPoolLayer } from './layers/pooling.ts';
+import { GruLayer, LstmLayer, SimpleRnnLayer } from './layers/recurrent.ts';
 
 const ActivationLayer = z.strictObject({
   type: z.literal('activation'),
@@ -53,6 +54,9 @@ export const LayerSpec = z
     AlphaDropoutLayer,
     GaussianNoiseLayer,
     EmbeddingLayer,
+    SimpleRnnLayer,
+    LstmLayer,
+    GruLayer,
     AddLayer,
     SubtractLayer,
     MultiplyLayer,

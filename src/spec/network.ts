@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { PlainActivation } from './activation.ts';
 import { Shape } from './common.ts';
 import type { Task } from './data.ts';
+import { Distribution } from './distribution.ts';
 import { hiddenLayers, withPenalties } from './expand.ts';
 import { LayerSpec, type NamedLayer } from './layer.ts';
 import type { ModelSpec } from './model.ts';
@@ -13,41 +14,54 @@ import type { ModelSpec } from './model.ts';
 export const NetworkSpec = z.strictObject({
   inputShape: Shape,
   layers: z.array(LayerSpec.and(z.object({ name: z.string() }))).min(1),
+  distribution: Distribution.default('point'),
 });
 export interface NetworkSpec {
   readonly inputShape: readonly number[];
   readonly layers: readonly NamedLayer[];
+  /** `point` when left out. */
+  readonly distribution?: Distribution;
 }
+
+const OUTPUT_ACTIVATIONS = {
+  regression: 'linear',
+  classification: 'softmax',
+  multilabel: 'sigmoid',
+} as const satisfies Record<Task, PlainActivation>;
 
 /**
  * Settles what a model spec leaves open: names, composites and the output layer, whose units and activation
- * follow from the task. The output layer is linear for a regression and softmax for a classification. A topology
- * has its own output layer, which must be such a one; that it may be linear for a classification too makes no
- * difference, since losses and predictions are computed from what it puts out before its activation.
+ * follow from the task. The output layer is linear for a regression, softmax for a classification, and sigmoid for
+ * a multilabel task. A topology has its own output layer, which must be such a one; that it may be linear for every
+ * task makes no difference, since losses and predictions are computed from what it puts out before its activation.
  */
 export function resolveNetwork(model: ModelSpec, context: NetworkContext): NetworkSpec {
-  const inputShape = [...context.inputShape];
-  if (model.topology) return { inputShape, layers: hiddenLayers(model) };
+  const { inputShape, distribution } = context;
   const output: NamedLayer = {
     ...(model.output ?? { name: 'output', useBias: true }),
     type: 'dense',
     ...outputFor(context),
   };
-  return { inputShape, layers: [...hiddenLayers(model), withPenalties(output, model)] };
+  const layers = model.topology
+    ? hiddenLayers(model)
+    : [...hiddenLayers(model), withPenalties(output, model)];
+  return { inputShape: [...inputShape], layers, distribution };
 }
 
-/** What data and task ask of a network. */
+/** What data, task and losses ask of a network. */
 export interface NetworkContext {
   readonly inputShape: readonly number[];
   readonly task: Task;
-  /** How many numbers an encoded target has. */
+  /** How many numbers an encoded target has; a Gaussian takes two units for each. */
   readonly outputUnits: number;
+  readonly distribution: Distribution;
 }
 
-/** What the task asks of the output layer. */
-export function outputFor({ task, outputUnits }: NetworkContext): {
+/** What these ask of the output layer. */
+export function outputFor({ task, outputUnits, distribution }: NetworkContext): {
   units: number;
   activation: PlainActivation;
 } {
-  return { units: outputUnits, activation: task === 'classification' ? 'softmax' : 'linear' };
+  const units = distribution === 'gaussian' ? 2 * outputUnits : outputUnits;
+  return { units, activation: OUTPUT_ACTIVATIONS[task] };
 }

@@ -16,11 +16,23 @@ export const McDropoutSpec = z
   .meta({ id: 'McDropout' });
 export type McDropoutSpec = z.infer<typeof McDropoutSpec>;
 
-/** One input: a row as the data set had it, or its numbers in the order of the inputs. */
-export const PredictionInput = z.union([
-  z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  z.array(z.number()),
-]);
+/** Numbers in lists, in lists, …: a picture is a list of its rows. */
+export type NestedNumbers = (number | NestedNumbers)[];
+export const NestedNumbers: z.ZodType<NestedNumbers> = z
+  .lazy(() => z.array(z.union([z.number(), NestedNumbers])))
+  .meta({
+    id: 'NestedNumbers',
+    description: 'Numbers in as many lists as the input has axes; an axis of 1 at the end may be left out.',
+  });
+
+const Cell = z.union([z.string(), z.number(), z.boolean(), z.null(), NestedNumbers]);
+
+/** One input: a row as the data set had it, or its numbers in the order of the inputs, or those of a picture. */
+export const PredictionInput = z.union([z.record(z.string(), Cell), NestedNumbers]).meta({
+  id: 'PredictionInput',
+  description:
+    'A row as the data set had it, by column: `{ "age": 28 }`, or `{ "image": [[0, 255], [255, 0]] }`. Or the numbers alone, in the order of the model’s inputs or as the picture has them.',
+});
 export type PredictionInput = z.infer<typeof PredictionInput>;
 
 /** The most inputs times passes of one request: what a predictor answers in seconds. */
@@ -32,7 +44,7 @@ export const PredictionRequest = z
     mcDropout: McDropoutSpec.optional(),
     abstainAbove: z.number().min(0).optional().meta({
       description:
-        'Marks the inputs whose uncertainty is above this: the std of a regression, the predictive entropy (nats) of a classification.',
+        'Marks the inputs whose uncertainty is above this: the std of a regression (the aleatoricStd without mcDropout), the predictive entropy (nats) of classes or labels.',
     }),
   })
   .refine(({ inputs, mcDropout }) => inputs.length * (mcDropout?.samples ?? 1) <= SAMPLED_AT_ONCE, {
@@ -44,11 +56,27 @@ export type PredictionRequest = z.infer<typeof PredictionRequest>;
 
 const Quantile = z.strictObject({ quantile: z.number(), value: JsonNumber });
 
+/** In the target's units. What is said of a Gaussian model holds where a stage was trained with `gaussianNll`. */
 export const RegressionPrediction = z.strictObject({
-  mean: JsonNumber,
-  std: JsonNumber.optional(),
-  quantiles: z.array(Quantile).optional(),
-  samples: z.array(JsonNumber).optional(),
+  mean: JsonNumber.meta({ description: 'Of many passes the mean of their answers.' }),
+  std: JsonNumber.optional().meta({
+    description:
+      'Of many passes: the standard deviation of their answers, which is the model’s own uncertainty. Of a Gaussian model it is all of the uncertainty, the noise in the data too: √(aleatoricStd² + epistemicStd²), the law of total variance.',
+  }),
+  aleatoricStd: JsonNumber.optional().meta({
+    description:
+      'Of a Gaussian model: the standard deviation of the noise that it expects in the data; of many passes the root of their mean variance.',
+  }),
+  epistemicStd: JsonNumber.optional().meta({
+    description: 'Of a Gaussian model and many passes: the standard deviation of the passes’ means.',
+  }),
+  quantiles: z.array(Quantile).optional().meta({
+    description:
+      'Of many passes: of their answers, interpolated linearly. Of a Gaussian model: where the distribution function of the equal mixture of the passes’ Gaussians has that value, so that 0 and 1 are infinite.',
+  }),
+  samples: z.array(JsonNumber).optional().meta({
+    description: 'Each pass’s answer; of a Gaussian model each pass’s mean.',
+  }),
   abstained: z.boolean().optional(),
 });
 export const ClassificationPrediction = z.strictObject({
@@ -61,14 +89,27 @@ export const ClassificationPrediction = z.strictObject({
   samples: z.array(z.record(z.string(), JsonNumber)).optional(),
   abstained: z.boolean().optional(),
 });
+export const MultilabelPrediction = z.strictObject({
+  predictedLabels: z.array(z.string()).meta({ description: 'Those whose probability is ½ or more.' }),
+  probabilities: z.record(z.string(), JsonNumber).meta({ description: 'Of each label on its own.' }),
+  probabilitiesStd: z.record(z.string(), JsonNumber).optional(),
+  predictiveEntropy: JsonNumber.meta({
+    description: 'In nats: the sum of the labels’ entropies, for they are independent given the network.',
+  }),
+  expectedEntropy: JsonNumber.optional(),
+  mutualInformation: JsonNumber.optional(),
+  samples: z.array(z.record(z.string(), JsonNumber)).optional(),
+  abstained: z.boolean().optional(),
+});
 export type RegressionPrediction = z.infer<typeof RegressionPrediction>;
 export type ClassificationPrediction = z.infer<typeof ClassificationPrediction>;
+export type MultilabelPrediction = z.infer<typeof MultilabelPrediction>;
 
 export const PredictionResponse = z
   .strictObject({
     modelId: z.string(),
     samplesUsed: z.int().meta({ description: 'Stochastic passes; 0 for one deterministic pass.' }),
-    predictions: z.array(z.union([RegressionPrediction, ClassificationPrediction])),
+    predictions: z.array(z.union([RegressionPrediction, ClassificationPrediction, MultilabelPrediction])),
   })
   .meta({ id: 'PredictionResponse' });
 export type PredictionResponse = z.infer<typeof PredictionResponse>;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { Shape } from './common.ts';
 import { Task } from './data.ts';
+import { size } from './shapes.ts';
 
 /** How one input column becomes numbers: standardized (mean 0 and std 1 leave it as it is), or one-hot. */
 export const InputEncoding = z.discriminatedUnion('type', [
@@ -17,8 +19,18 @@ export const InputEncoding = z.discriminatedUnion('type', [
     classes: z.array(z.string()).min(1),
     missingClass: z.boolean(),
   }),
+  /** Each number becomes (number · scale − mean) / std, with one mean and std for each place of the last axis. */
+  z.strictObject({
+    type: z.literal('tensor'),
+    name: z.string(),
+    shape: Shape,
+    scale: z.number().positive(),
+    mean: z.array(z.number()).min(1),
+    std: z.array(z.number().positive()).min(1),
+  }),
 ]);
 export type InputEncoding = z.infer<typeof InputEncoding>;
+export type TensorEncoding = Extract<InputEncoding, { type: 'tensor' }>;
 
 export const TargetEncoding = z.discriminatedUnion('type', [
   z.strictObject({
@@ -28,6 +40,8 @@ export const TargetEncoding = z.discriminatedUnion('type', [
     std: z.number().positive(),
   }),
   z.strictObject({ type: z.literal('category'), name: z.string(), classes: z.array(z.string()).min(2) }),
+  /** Several columns, each 0 or 1. */
+  z.strictObject({ type: z.literal('labels'), names: z.array(z.string()).min(2) }),
 ]);
 export type TargetEncoding = z.infer<typeof TargetEncoding>;
 
@@ -39,16 +53,40 @@ export const Preprocess = z.strictObject({
 });
 export type Preprocess = z.infer<typeof Preprocess>;
 
+/** The shape in which the network takes one example: `[8]` for eight numbers, `[28, 28, 1]` for a picture. */
+export function inputShapeOf({ inputs }: Preprocess): readonly number[] {
+  const tensor = tensorOf(inputs);
+  return tensor ? tensor.shape : [encodedWidth(inputs)];
+}
+
+/** The tensor that the inputs are, if they are one. It is then the only input. */
+export function tensorOf(inputs: readonly InputEncoding[]): TensorEncoding | undefined {
+  return inputs.find((input) => input.type === 'tensor');
+}
+
 /** How many numbers one encoded row has. */
 export function encodedWidth(inputs: readonly InputEncoding[]): number {
   return inputs.reduce((sum, input) => sum + encodingWidth(input), 0);
 }
 
 export function encodingWidth(input: InputEncoding): number {
-  return input.type === 'category' ? input.classes.length + (input.missingClass ? 1 : 0) : 1;
+  switch (input.type) {
+    case 'category':
+      return input.classes.length + (input.missingClass ? 1 : 0);
+    case 'tensor':
+      return size(input.shape);
+    default:
+      return 1;
+  }
 }
 
-/** How many numbers the network puts out for this target. */
+/** How many numbers one encoded target has: one, one a class, or one a label. */
 export function outputUnits(target: TargetEncoding): number {
+  if (target.type === 'labels') return target.names.length;
   return target.type === 'category' ? target.classes.length : 1;
+}
+
+/** The columns that the target was made from. */
+export function targetNames(target: TargetEncoding): readonly string[] {
+  return target.type === 'labels' ? target.names : [target.name];
 }

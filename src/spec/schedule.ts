@@ -75,6 +75,7 @@ export const ScheduleSpec = z
         downFraction: Fraction.default(0.45),
         maxMomentum: z.number().min(0).lt(1).default(0.95),
         minMomentum: z.number().min(0).lt(1).default(0.85),
+        ...warmup,
       })
       .refine(({ upFraction, downFraction }) => upFraction + downFraction <= 1, {
         path: ['downFraction'],
@@ -87,6 +88,26 @@ export const ScheduleSpec = z
       finalFactor: z.number().min(0).lt(1).default(0),
       ...warmup,
     }),
+    z
+      .strictObject({
+        type: z.literal('lrFinder'),
+        minLearningRate: z.number().positive().default(1e-6),
+        maxLearningRate: z.number().positive().default(10),
+        steps: PositiveInt.min(10).optional().meta({
+          description: 'How many steps the sweep has at most; as many as the stage’s epochs when left out.',
+        }),
+        stopFactor: z.number().gt(1).default(4).meta({
+          description: 'The sweep ends once the smoothed loss is so many times its least.',
+        }),
+      })
+      .refine((range) => range.minLearningRate < range.maxLearningRate, {
+        path: ['maxLearningRate'],
+        error: 'greater than minLearningRate',
+      })
+      .meta({
+        description:
+          'A learning-rate range test (Smith 2017): the rate rises exponentially, step by step, until the loss does; a rate is proposed, and the weights are those from before the stage.',
+      }),
   ])
   .meta({ id: 'Schedule' });
 export type ScheduleSpec = z.infer<typeof ScheduleSpec>;

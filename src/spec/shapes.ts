@@ -5,6 +5,7 @@ import { dense, embedding } from './shapes/dense.ts';
 import { concat, mergeEqual } from './shapes/merge.ts';
 import { batchNorm, layerNorm } from './shapes/normalization.ts';
 import { globalPool, pool } from './shapes/pooling.ts';
+import { gru, lstm, simpleRnn } from './shapes/recurrent.ts';
 import { type Infer, type Shape, same, size, text, type WeightShape } from './shapes/shape.ts';
 import { slopes } from './shapes/weights.ts';
 import { inputsOf } from './wiring.ts';
@@ -24,6 +25,8 @@ export interface LayerShape {
   readonly outputShape: Shape;
   readonly weights: readonly WeightShape[];
   readonly parameters: number;
+  /** About how many numbers of one example training keeps for its gradient. */
+  readonly kept: number;
 }
 
 /** A layer that can't take what comes before it. `layerIndex` counts within the list that was given. */
@@ -62,9 +65,9 @@ function inferLayer(layer: NamedLayer, inputs: readonly Shape[]): LayerShape {
   if (inputs.length > 1 && !MERGING.has(layer.type))
     throw new Error(`takes one input, and gets ${inputs.map(text).join(', ')}`);
   const infer = INFER[layer.type] as Infer<LayerType>;
-  const { outputShape, weights = [] } = infer(layer, inputShape, inputs);
+  const { outputShape, weights = [], kept = size(outputShape) } = infer(layer, inputShape, inputs);
   const parameters = weights.reduce((sum, weight) => sum + size(weight.shape), 0);
-  return { name: layer.name, type: layer.type, inputShape, outputShape, weights, parameters };
+  return { name: layer.name, type: layer.type, inputShape, outputShape, weights, parameters, kept };
 }
 
 const MERGING: ReadonlySet<LayerSpec['type']> = new Set([
@@ -106,6 +109,9 @@ const INFER: { [T in LayerType]: Infer<T> } = {
   alphaDropout: same,
   gaussianNoise: same,
   embedding,
+  simpleRnn,
+  lstm,
+  gru,
   add: mergeEqual,
   subtract: mergeEqual,
   multiply: mergeEqual,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Task } from './data.ts';
+import { TargetName, Task } from './data.ts';
 import { DatasetFormat, DatasetSchema } from './dataset.ts';
 import { Failure } from './failure.ts';
 import { JobSpec } from './job.ts';
@@ -47,7 +47,7 @@ export type MetricPoint = z.infer<typeof MetricPoint>;
 export const ModelSummary = z.object({
   task: Task,
   inputs: z.array(z.string()),
-  target: z.string(),
+  target: TargetName,
   classes: z.array(z.string()).nullable(),
   parameters: z.int(),
   stochastic: z.boolean(),
@@ -82,6 +82,14 @@ export const TrainerMessage = z.discriminatedUnion('type', [
     etaSeconds: z.number().nullable(),
     seconds: z.number(),
   }),
+  /** What a learning-rate range test proposes; null where the loss never fell. */
+  z.object({
+    type: z.literal('learningRate'),
+    stage: z.int(),
+    steps: z.int(),
+    suggested: z.number().nullable(),
+    steepest: z.number().nullable(),
+  }),
   z.object({ type: z.literal('checkpoint'), position: Position, path: z.string() }),
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
   z.object({ type: z.literal('artifact'), name: z.string(), path: z.string(), mediaType: z.string() }),
@@ -92,6 +100,8 @@ export const TrainerMessage = z.discriminatedUnion('type', [
     model: ModelSummary,
     evaluation: z.custom<Record<string, number>>(),
   }),
+  /** Every stage only searched for a learning rate: there is no model. */
+  z.object({ type: z.literal('searched') }),
   z.object({ type: z.literal('stopped') }),
   z.object({ type: z.literal('failed'), failure: Failure }),
 ]);

@@ -81,6 +81,22 @@ test('A migration that was changed after it was applied is refused, and so is on
   await expect(migrate(database.url)).rejects.toThrow(`${first} failed earlier`);
 });
 
+test('A model’s one target becomes the first of its targets', async () => {
+  const later = (await names(folder)).filter((name) => name >= '20261125134923');
+  for (const name of later) await rm(join(folder, name), { recursive: true });
+  await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  await migrate(database.url, folder);
+  await client.query(
+    `INSERT INTO project (id, name) VALUES ('prj_1', 'default');
+     INSERT INTO model (id, project_id, job_id, dataset_id, name, version, task, inputs, target, classes,
+                        parameters, stochastic, seed, blob_key, bytes, evaluation, created_at)
+     VALUES ('mdl_1', 'prj_1', 'job_1', 'ds_1', 'line', 1, 'regression', '{a,b}', 'the {target}', '{}',
+             3, false, 0, 'blob', 1, '{}', now())`,
+  );
+  await migrate(database.url);
+  expect((await client.query('SELECT targets FROM model')).rows).toEqual([{ targets: ['the {target}'] }]);
+});
+
 async function addMigration(name: string, sql: string): Promise<void> {
   await mkdir(join(folder, name), { recursive: true });
   await writeFile(join(folder, name, 'migration.sql'), sql);

@@ -164,6 +164,22 @@ describe('a run that goes well', () => {
     expect(await blobs.localPath((await store.models.get(job.modelId!, projectId))!.blobKey)).toBeTruthy();
   });
 
+  it('keeps the rates that a search proposes, and ends a job that only searched without a model', async () => {
+    const run = await supervise(`
+      await begin();
+      await say({ type: 'learningRate', stage: 1, steps: 40, suggested: 0.01, steepest: 0.02 });
+      await say({ type: 'learningRate', stage: 1, steps: 40, suggested: null, steepest: null });
+      await say({ type: 'searched' });
+      process.exit(0);
+    `);
+    await run.over;
+    const job = await jobOf(run);
+    expect(job).toMatchObject({ status: 'succeeded', progress: 1, modelId: null });
+    expect(job.metrics).toEqual({ suggested_learning_rate: 0.01 });
+    const found = (await eventsOf(run)).filter(({ type }) => type === 'learningRate');
+    expect(found.map(({ data }) => data.suggested)).toEqual([0.01, null]);
+  });
+
   it('removes the work folder, and the blobs of outdated checkpoints', async () => {
     const blobsBefore = await countBlobs();
     const run = await supervise(`
@@ -331,6 +347,8 @@ describe('a run that was given up', () => {
       { type: 'metrics', points: [{ ...position, name: 'loss', value: 1 }] },
       { type: 'epoch', position, epochs: 1, metrics: { loss: 1 }, seconds: 1, ...far },
       { type: 'checkpoint', position, path: await file('checkpoint') },
+      { type: 'learningRate', stage: 1, steps: 9, suggested: 0.1, steepest: 0.2 },
+      { type: 'searched' },
       { type: 'warning', code: 'late', message: 'late' },
       { type: 'artifact', name: 'late', path: await file('artifact'), mediaType: 'text/plain' },
       {

@@ -138,6 +138,27 @@ const NETWORKS: Record<LayerType, { inputShape: number[]; layers: unknown[]; ids
       { type: 'dense', units: 3, activation: 'tanh' },
     ],
   },
+  simpleRnn: {
+    inputShape: [4, 2],
+    layers: [
+      { type: 'simpleRnn', units: 3, returnSequences: true, l2: 0.02 },
+      { type: 'simpleRnn', units: 2, activation: 'softplus', backwards: true },
+    ],
+  },
+  lstm: {
+    inputShape: [4, 2],
+    layers: [
+      { type: 'bidirectional', merge: 'multiply', layer: { type: 'lstm', units: 3, returnSequences: true } },
+      { type: 'lstm', units: 2, activation: 'gelu', recurrentActivation: 'swish', useBias: false },
+    ],
+  },
+  gru: {
+    inputShape: [4, 2],
+    layers: [
+      { type: 'gru', units: 3, returnSequences: true, backwards: true, l1: 0.01 },
+      { type: 'bidirectional', layer: { type: 'gru', units: 2 } },
+    ],
+  },
   conv1d: {
     inputShape: [7, 2],
     layers: [

@@ -25,13 +25,21 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.optimize import brentq
+from scipy.special import logsumexp
 from scipy.stats import norm, truncnorm
 from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
 
 FIXTURES = Path(__file__).parent / "fixtures"
 STEPS = 50
 KEPT = [1, 2, 3, 10, 25, 50]
 random = np.random.RandomState(20)
+
+
+def fresh(name):
+    """A generator for one case alone: what is drawn from `random` moves with whatever is drawn before it."""
+    return np.random.RandomState(list(name.encode()))
 
 
 def float32(array):
@@ -344,6 +352,27 @@ def losses():
     case(dict(type="mse"), outputs, targets, lambda x, y: F.mse_loss(x, y, reduction="none"))
     case(dict(type="mae"), outputs, targets, lambda x, y: F.l1_loss(x, y, reduction="none"))
     case(dict(type="huber", delta=0.8), outputs, targets, lambda x, y: F.huber_loss(x, y, reduction="none", delta=0.8))
+
+    own = fresh("binary cross-entropy")
+    logits, labels = float32(own.randn(6, 4) * 3), float32(own.randint(0, 2, (6, 4)))
+    logits[4], labels[4] = [90, -90, 90, -90], [1, 0, 0, 1]
+    logits[5], labels[5] = [0, 0, 1e4, -20], [0, 1, 1, 0]
+    for smoothing in [0.0, 0.2]:
+        spec = dict(type="binaryCrossEntropy", labelSmoothing=smoothing)
+        smooth = lambda y, s=smoothing: y * (1 - s) + s / 2  # Keras's
+        case(spec, logits, labels, lambda x, y: F.binary_cross_entropy_with_logits(x, smooth(y), reduction="none"))
+
+    own = fresh("Gaussian")
+    outputs, targets = float32(own.randn(6, 2) * [2, 1.5]), float32(own.randn(6, 1))
+    outputs[2, 0] = targets[2, 0]
+    outputs[3:5, 1] = [-10, 9]
+    nll = lambda x, y: F.gaussian_nll_loss(x[:, :1], y, torch.exp(x[:, 1:]), full=False, reduction="none")
+    case(dict(type="gaussianNll"), outputs, targets, nll)
+    # The other losses of a regression see a Gaussian's mean.
+    case(dict(type="mse"), outputs, targets, lambda x, y: F.mse_loss(x[:, :1], y, reduction="none"))
+    case(dict(type="mae"), outputs, targets, lambda x, y: F.l1_loss(x[:, :1], y, reduction="none"))
+    huber = lambda x, y: F.huber_loss(x[:, :1], y, reduction="none", delta=0.8)
+    case(dict(type="huber", delta=0.8), outputs, targets, huber)
     return dict(weights=weights, cases=cases)
 
 
@@ -383,6 +412,99 @@ def classification(truth, logits):
     )
 
 
+def top_k():
+    own = fresh("top k")
+    truth = own.randint(0, 7, 120)
+    logits = float32(own.randn(120, 7) + np.eye(7)[truth])
+    classes = list(range(7))
+    accuracies = {k: sk.top_k_accuracy_score(truth, logits, k=k, labels=classes) for k in [2, 3, 6]}
+    return dict(truth=truth, logits=logits, accuracies=accuracies)
+
+
+def label_calibration_error(probabilities, truth):
+    """The same for what is foretold with a probability: how often it comes true."""
+    edges = np.linspace(0, 1, 16)
+    error, shares = 0.0, []
+    for low, high in zip(edges[:-1], edges[1:]):
+        inside = (probabilities > low) & (probabilities <= high)
+        if inside.any():
+            shares.append([truth[inside].mean(), probabilities[inside].mean()])
+            error += inside.mean() * abs(shares[-1][0] - shares[-1][1])
+    np.testing.assert_allclose(np.transpose(shares), calibration_curve(truth, probabilities, n_bins=15))
+    return error
+
+
+def multilabel(truth, logits):
+    probabilities = 1 / (1 + np.exp(-logits))
+    predicted = probabilities >= 0.5
+    precision, recall, f1, _ = sk.precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)
+    ranked = [i for i in range(truth.shape[1]) if 0 < truth[:, i].mean() < 1]
+    return dict(
+        truth=truth,
+        logits=logits,
+        metrics=dict(
+            accuracy=sk.accuracy_score(truth.ravel(), predicted.ravel()),
+            exactMatch=sk.accuracy_score(truth, predicted),
+            nll=sk.log_loss(truth.ravel(), probabilities.ravel()),
+            precision=precision,
+            recall=recall,
+            f1=f1,
+            ece=label_calibration_error(probabilities.ravel(), truth.ravel()),
+        ),
+        auc=sk.roc_auc_score(truth[:, ranked], probabilities[:, ranked], average="macro"),
+        confusions=sk.multilabel_confusion_matrix(truth, predicted),
+    )
+
+
+def multilabels():
+    own = fresh("multilabel")
+    truth = (own.rand(200, 4) < [0.5, 0.3, 0.05, 0.7]).astype(int)
+    logits = float32(2 * own.randn(200, 4) + 3 * (truth - 0.5))
+    absent, unsaid = truth.copy(), logits.copy()
+    absent[:, 1] = 0  # a label that is predicted and never true
+    unsaid[:, 3] = -abs(unsaid[:, 3])  # one that is true and never predicted
+    return [multilabel(truth, logits), multilabel(absent, unsaid)]
+
+
+def gaussian(components):
+    """Gaussians, or equal mixtures of several, of a standardized target, in the target's own units."""
+    own = fresh(f"Gaussian {components}")
+    mean, std = -40.0, 6.5
+    standardized = float32(own.randn(150))
+    outputs = float32(own.randn(150, components, 2) * [0.5, 1])
+    outputs[..., 0] = float32(outputs[..., 0] + standardized[:, None])
+    y, means = standardized * std + mean, outputs[..., 0] * std + mean
+    predictions = means.mean(1)
+    logs = norm.logpdf(y[:, None], means, np.exp(outputs[..., 1] / 2) * std)
+    return dict(
+        std=std,
+        targets=standardized,
+        outputs=outputs.reshape(150, -1),
+        metrics=dict(
+            rmse=math.sqrt(sk.mean_squared_error(y, predictions)),
+            mae=sk.mean_absolute_error(y, predictions),
+            r2=sk.r2_score(y, predictions),
+            nll=-np.mean(logsumexp(logs, axis=1) - math.log(components)),
+        ),
+    )
+
+
+def gaussian_mixtures():
+    """Equal mixtures: standard deviation, and quantiles where SciPy's root finder sees the distribution function."""
+    own = fresh("mixtures")
+    quantiles = [1e-6, 0.05, 0.25, 0.5, 0.9, 0.999]
+    cases = []
+    for spread, components in [(1, 1), (1, 5), (0, 3), (30, 4), (0.01, 100)]:
+        means, stds = 1e3 + spread * own.randn(components), np.exp(own.randn(components))
+        below = lambda y, q: norm.cdf(y, means, stds).mean() - q
+        ends = means.min() - 10 * stds.max(), means.max() + 10 * stds.max()
+        found = [brentq(below, *ends, args=(q,), xtol=1e-13, rtol=1e-15) for q in quantiles]
+        total = math.sqrt((stds**2 + means**2).mean() - means.mean() ** 2)
+        cases.append(dict(means=means, stds=stds, mean=means.mean(), std=total, quantiles=found))
+    points = np.concatenate([np.linspace(-9, 9, 73), [-38, -30, -20, 7.071, 7.0711, 20, 40]])
+    return dict(points=points, cdf=norm.cdf(points), quantiles=quantiles, cases=cases)
+
+
 def metrics():
     truth = random.randint(0, 5, 200)
     logits = float32(random.randn(200, 5) + 1.5 * np.eye(5)[truth])
@@ -408,6 +530,9 @@ def metrics():
                 r2=sk.r2_score(y, predictions),
             ),
         ),
+        multilabel=multilabels(),
+        gaussian=[gaussian(1), gaussian(7)],
+        topK=top_k(),
     )
 
 
@@ -425,3 +550,4 @@ if __name__ == "__main__":
     write("losses", losses())
     write("metrics", metrics())
     write("normal-quantiles", normal_quantiles())
+    write("gaussian-mixtures", gaussian_mixtures())

@@ -14,6 +14,8 @@ interface Options {
 /** What a form adds around its file: boundaries, part headers and the other fields. */
 const FORM_OVERHEAD_BYTES = 2 * 1024 * 1024;
 const MAX_FIELD_BYTES = 1024 * 1024;
+/** Pairs of images and labels; other formats have one file. */
+const MAX_FILES = 16;
 /** So long what a client still sends is thrown away, that it may read the refusal before the connection goes. */
 const LINGER_MS = 2_000;
 
@@ -24,7 +26,7 @@ export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTy
     limits: {
       // The service counts the bytes: it must see one too many to refuse it.
       fileSize: Number.POSITIVE_INFINITY,
-      files: 1,
+      files: MAX_FILES,
       fields: 10,
       fieldSize: MAX_FIELD_BYTES,
     },

@@ -1,12 +1,11 @@
-import { extname } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
 import type { DatasetUpload } from '../../../src/jobs/services.ts';
 import { Name } from '../../../src/spec/common.ts';
-import { ColumnType, type DatasetFormat } from '../../../src/spec/dataset.ts';
+import { type DatasetFormat, DeclaredType } from '../../../src/spec/dataset.ts';
 import { invalidRequest } from '../validator.ts';
 
 /** The media types in which a data set may come as a body of its own. */
@@ -14,16 +13,18 @@ export const MEDIA_TYPES: Readonly<Record<string, DatasetFormat>> = {
   'text/csv': 'csv',
   'application/x-ndjson': 'jsonl',
   'application/jsonl': 'jsonl',
+  'application/x-idx': 'idx',
 };
-const EXTENSIONS: Readonly<Record<string, DatasetFormat>> = {
-  '.csv': 'csv',
-  '.jsonl': 'jsonl',
-  '.ndjson': 'jsonl',
-};
-const ENDINGS = Object.keys(EXTENSIONS).join(', ');
+/** How files of each format are named: MNIST's are `train-images-idx3-ubyte.gz`. */
+const FILE_NAMES: readonly (readonly [RegExp, DatasetFormat])[] = [
+  [/\.csv$/i, 'csv'],
+  [/\.(jsonl|ndjson)$/i, 'jsonl'],
+  [/(\.idx|[-.]idx\d-\w+)(\.gz)?$/i, 'idx'],
+];
+const ENDINGS = '.csv, .jsonl, .ndjson, .idx, -idx3-ubyte, each of the last two with .gz or without';
 
 const Fields = z.strictObject({ name: Name.optional(), columnTypes: z.string().optional() });
-const ColumnTypes = z.record(Name, ColumnType);
+const ColumnTypes = z.record(Name, DeclaredType);
 type Fields = z.infer<typeof Fields>;
 type Part = Pick<DatasetUpload, 'name' | 'format' | 'source' | 'columnTypes'>;
 
@@ -34,7 +35,7 @@ export const RawUploadQuery = Fields;
 export function rawUpload(request: FastifyRequest, query: Fields): Part {
   const format = MEDIA_TYPES[mediaType(request.headers['content-type'])];
   const { name } = query;
-  if (format === undefined) throw new TrainyardError('unsupportedMediaType', 'Send CSV or JSONL');
+  if (format === undefined) throw new TrainyardError('unsupportedMediaType', 'Send CSV, JSONL or IDX');
   if (name === undefined)
     throw new TrainyardError('invalidRequest', 'Say the data set’s “name” in the query');
   return {
@@ -47,23 +48,26 @@ export function rawUpload(request: FastifyRequest, query: Fields): Part {
 
 /**
  * The form’s `file`, as it streams in. The name may stand before or after it, and is the file’s own when left
- * out; the column types are needed while it is read, so they stand before it.
+ * out; the column types are needed while it is read, so they stand before it. IDX has two files or more: images
+ * as `file`, then `labels`, and so on.
  */
 export async function formUpload(request: FastifyRequest): Promise<Part> {
   const parts = request.parts();
   const fields: Record<string, unknown> = {};
   const file = await readFields(parts, fields);
-  if (file === undefined || file.fieldname !== 'file') {
-    file?.file.resume();
-    throw new TrainyardError('invalidRequest', 'The form needs a part “file” with a file name');
-  }
+  const missing = 'The form needs a part “file” with a file name';
+  if (file === undefined) throw new TrainyardError('invalidRequest', missing);
+  if (file.fieldname !== 'file') throw refuseFile(file, missing);
   const before = parse(Fields, fields);
+  const format = formatOf(file);
   return {
-    format: formatOf(file),
-    source: file.file,
+    format,
+    source: format === 'idx' ? Readable.from(pairs(file, parts, fields)) : file.file,
     ...typesOf(before.columnTypes),
     name: async () => {
-      await readFields(parts, fields);
+      const another = await readFields(parts, fields);
+      if (another)
+        throw refuseFile(another, 'The form has a second file, and a data set of this format has one');
       const { name, columnTypes } = parse(Fields, fields);
       if (columnTypes !== before.columnTypes) {
         throw new TrainyardError('invalidRequest', 'The part “columnTypes” must stand before “file”');
@@ -71,6 +75,27 @@ export async function formUpload(request: FastifyRequest): Promise<Part> {
       return name ?? parse(Name, file.filename, ['name']);
     },
   };
+}
+
+/** The files of an IDX data set one after another: images, their labels, more images, their labels. */
+async function* pairs(
+  first: MultipartFile,
+  parts: AsyncIterator<Multipart>,
+  fields: Record<string, unknown>,
+): AsyncGenerator<Buffer> {
+  let wanted = 'file';
+  for (let part: MultipartFile | undefined = first; part; part = await readFields(parts, fields)) {
+    if (part.fieldname !== wanted)
+      throw refuseFile(part, `The part “${part.fieldname}” stands where “${wanted}” is expected`);
+    yield* part.file;
+    wanted = wanted === 'file' ? 'labels' : 'file';
+  }
+}
+
+/** A file that isn't read is let through: the rest of the form comes behind it. */
+function refuseFile(part: MultipartFile, message: string): TrainyardError {
+  part.file.resume();
+  return new TrainyardError('invalidRequest', message);
 }
 
 /** Gathers fields up to the next file, or to the end. */
@@ -90,11 +115,12 @@ async function readFields(
 
 /** By its media type, else by its name: clients often say `application/octet-stream`, or a spreadsheet’s type. */
 function formatOf(file: MultipartFile): DatasetFormat {
-  const format = MEDIA_TYPES[mediaType(file.mimetype)] ?? EXTENSIONS[extname(file.filename).toLowerCase()];
+  const byName = FILE_NAMES.find(([pattern]) => pattern.test(file.filename))?.[1];
+  const format = MEDIA_TYPES[mediaType(file.mimetype)] ?? byName;
   if (format !== undefined) return format;
   throw new TrainyardError(
     'unsupportedMediaType',
-    `“${file.filename}” is neither CSV nor JSONL (${ENDINGS})`,
+    `“${file.filename}” is neither CSV nor JSONL nor IDX (${ENDINGS})`,
   );
 }
 

@@ -14,10 +14,16 @@ import { Filter, IdParams } from './params.ts';
 const tags = ['datasets'];
 const PreviewQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(20) });
 
-const UPLOAD = `CSV or JSONL, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
+const UPLOAD = `CSV, JSONL or IDX, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
 \`?name=\` and \`?columnTypes=\`. It is streamed to disk while its columns are inferred. \`columnTypes\` is a JSON object
 from column to \`number\`, \`boolean\`, \`category\` or \`text\`, and goes before what the values look like; in a form it
-stands before \`file\`. Honours \`Idempotency-Key\`.`;
+stands before \`file\`. Honours \`Idempotency-Key\`.
+
+IDX is the format of MNIST: a file of images, then one of their labels; gzipped or not, each on its own. As a body they
+are simply one after the other: \`cat train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz\`, \`application/x-idx\`. In a
+form they are \`file\` and \`labels\`. More pairs may follow; their rows come after the first one's. The columns are
+\`image\`, a tensor, and \`label\`, a category where labels are whole. Unzipped, they have at most as many bytes as an
+upload.`;
 
 const FILE = { type: 'string', format: 'binary' };
 const streamedBody = {
@@ -25,7 +31,7 @@ const streamedBody = {
     schema: {
       type: 'object',
       required: ['file'],
-      properties: { columnTypes: { type: 'string' }, name: { type: 'string' }, file: FILE },
+      properties: { columnTypes: { type: 'string' }, name: { type: 'string' }, file: FILE, labels: FILE },
     },
   },
   ...Object.fromEntries(Object.keys(MEDIA_TYPES).map((type) => [type, { schema: FILE }])),
@@ -73,6 +79,7 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asy
       schema: {
         operationId: 'previewDataset',
         summary: 'Read the first rows, as the file has them',
+        description: 'Of large pictures there are fewer rows than `limit`, one at least.',
         tags,
         params: IdParams,
         querystring: PreviewQuery,

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 export function modelStore({ sql, atomically }: Session): Store['models'] {
   return {
-    insert: (model) =>
+    insert: ({ target, ...model }) =>
       atomically(async ({ sql }) => {
         const { projectId, name } = model;
         // One at a time in a project: the next takes its number when this one's is committed.
@@ -16,6 +16,7 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
         const row = await sql.model.create({
           data: {
             ...model,
+            targets: typeof target === 'string' ? [target] : target,
             classes: model.classes ?? [],
             evaluation: toJson(model.evaluation),
             version: (_max.version ?? 0) + 1,
@@ -37,9 +38,10 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
   };
 }
 
-function toModelRow(row: Model): ModelRow {
+function toModelRow({ targets, ...row }: Model): ModelRow {
   return {
     ...row,
+    target: targets.length === 1 ? targets[0]! : targets,
     task: row.task as ModelRow['task'],
     classes: row.classes.length > 0 ? row.classes : null,
     parameters: Number(row.parameters),

@@ -6,7 +6,10 @@ import type { RowBatch } from './row.ts';
 
 export type { RawValue, Row, RowBatch } from './row.ts';
 
-const READERS: Record<DatasetFormat, (source: Readable) => AsyncIterable<RowBatch>> = {
+/** The formats whose rows are cells, one a column. */
+export type RowFormat = Extract<DatasetFormat, 'csv' | 'jsonl'>;
+
+const READERS: Record<RowFormat, (source: Readable) => AsyncIterable<RowBatch>> = {
   csv: readCsv,
   jsonl: readJsonl,
 };
@@ -16,6 +19,6 @@ const READERS: Record<DatasetFormat, (source: Readable) => AsyncIterable<RowBatc
  * event loop gets its turn every few milliseconds. The source is destroyed when the reading stops early.
  * @throws DataError where the file can't be read; whatever error the source has passes through
  */
-export function readRows(source: Readable, format: DatasetFormat): AsyncIterable<RowBatch> {
+export function readRows(source: Readable, format: RowFormat): AsyncIterable<RowBatch> {
   return READERS[format](source);
 }

@@ -1,10 +1,7 @@
 import type { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextDecoder } from 'node:util';
 import { DataError } from '../data-error.ts';
-
-/** So much is decoded and parsed at once: a few milliseconds of work, then the event loop has its turn. */
-const SLICE_BYTES = 64 * 1024;
+import { slices } from './slices.ts';
 
 /**
  * Decodes a stream of UTF-8 bytes in pieces of at most 64 KiB, without a byte order mark.
@@ -19,17 +16,6 @@ export async function* readText(source: Readable): AsyncGenerator<string> {
     yield text;
   }
   decode(decoder, undefined, line);
-}
-
-async function* slices(source: Readable): AsyncGenerator<Buffer> {
-  for await (const chunk of source as AsyncIterable<Buffer | string>) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
-      // A stream gives way by itself between chunks, but not within a large one.
-      if (start > 0) await nextTurn();
-      yield bytes.subarray(start, start + SLICE_BYTES);
-    }
-  }
 }
 
 function decode(decoder: TextDecoder, slice: Buffer | undefined, line: number): string {

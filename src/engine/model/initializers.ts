@@ -1,5 +1,5 @@
 import { bits, inverseNormalCdf, type Key, normal, uniform } from '../../random.ts';
-import type { Initializer } from '../../spec/initializer.ts';
+import type { WeightInitializer } from '../../spec/initializer.ts';
 import { size } from '../../spec/shapes.ts';
 import { orthogonal } from './orthogonal.ts';
 
@@ -9,18 +9,20 @@ import { orthogonal } from './orthogonal.ts';
  * @param fans fan-in and fan-out of the kernel
  */
 export function initialValues(
-  initializer: Initializer,
+  initializer: WeightInitializer,
   shape: readonly number[],
   fans: readonly [number, number],
   stream: Key,
 ): Float32Array {
   if (initializer === 'orthogonal') return orthogonal(shape, stream);
+  if (typeof initializer === 'object' && initializer.type === 'parts')
+    return inParts(initializer.values, shape);
   const draw = drawer(initializer, fans, stream);
   return Float32Array.from({ length: size(shape) }, (_, i) => draw(i));
 }
 
 type Draw = (index: number) => number;
-type ByElement = Exclude<Initializer, 'orthogonal'>;
+type ByElement = Exclude<WeightInitializer, 'orthogonal' | { type: 'parts' }>;
 
 function drawer(initializer: ByElement, [fanIn, fanOut]: readonly [number, number], stream: Key): Draw {
   if (typeof initializer === 'object') return parametrized(initializer, stream);
@@ -54,6 +56,12 @@ function parametrized(initializer: Extract<ByElement, object>, stream: Key): Dra
     case 'uniform':
       return (i) => initializer.low + (initializer.high - initializer.low) * uniform(stream, i);
   }
+}
+
+function inParts(values: readonly number[], shape: readonly number[]): Float32Array {
+  const columns = shape.at(-1)!;
+  const width = columns / values.length;
+  return Float32Array.from({ length: size(shape) }, (_, i) => values[Math.floor((i % columns) / width)]!);
 }
 
 function centredUniform(variance: number, stream: Key): Draw {

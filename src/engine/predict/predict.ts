@@ -1,18 +1,8 @@
 import { createBreather } from '../breathe.ts';
 import type { Network } from '../model/network.ts';
 import type { Tensors } from '../tensors.ts';
+import type { Decode } from './decode.ts';
 import { deterministicPass, startPasses, widest } from './passes.ts';
-import { softmax } from './uncertainty.ts';
-
-/** How an output becomes an answer: probabilities of logits, or a number in the target's units. */
-export type Decode = (output: Float32Array) => Float64Array;
-
-export const toProbabilities: Decode = softmax;
-
-/** @returns a decoder that undoes the target's standardization */
-export function toUnits({ mean, std }: { mean: number; std: number }): Decode {
-  return (output) => Float64Array.from(output, (value) => value * std + mean);
-}
 
 interface Model {
   readonly network: Network;
@@ -66,7 +56,7 @@ export async function predictMonteCarlo<Summary>(
   count: number,
   decode: Decode,
   options: McDropoutOptions,
-  summarize: (samples: Float64Array[]) => Summary,
+  summarize: (samples: Float64Array[], row: number) => Summary,
 ): Promise<{ samplesUsed: number; summaries: Summary[] }> {
   const { network } = model;
   if (network.firstStochastic === -1) throw new NotStochasticError();
@@ -74,6 +64,7 @@ export async function predictMonteCarlo<Summary>(
   const perRow = Math.max(options.samples * network.outputUnits, widest(network, 0));
   const rowsAtOnce = Math.max(1, Math.floor(NUMBERS_HELD / perRow));
   const summaries: Summary[] = [];
+  const breathe = createBreather();
   let samplesUsed = 0;
   for (let start = 0; start < count; start += rowsAtOnce) {
     const end = Math.min(count, start + rowsAtOnce);
@@ -84,7 +75,10 @@ export async function predictMonteCarlo<Summary>(
       decode,
       options,
     );
-    for (const samples of group) summaries.push(summarize(samples));
+    for (const [i, samples] of group.entries()) {
+      summaries.push(summarize(samples, start + i));
+      await breathe();
+    }
     samplesUsed = Math.max(samplesUsed, group[0]!.length);
   }
   return { samplesUsed, summaries };
@@ -109,8 +103,8 @@ async function sampleRows(
       for (const [i, output] of outputs.entries()) rows[i % count]!.push(decode(output));
       done += now;
       await breathe();
-      if (targetStandardError !== undefined && rows.every((row) => standardError(row) <= targetStandardError))
-        break;
+      if (targetStandardError === undefined) continue;
+      if (rows.every((row) => standardError(row, meansIn(network)) <= targetStandardError)) break;
     }
   } finally {
     passes.dispose();
@@ -118,10 +112,15 @@ async function sampleRows(
   return rows;
 }
 
-/** The greatest standard error of a row's mean among its outputs, by the unbiased variance of its samples. */
-function standardError(samples: readonly Float64Array[]): number {
+/** How many of an answer's numbers are means: a Gaussian's standard deviations come after its means. */
+function meansIn({ spec, outputUnits }: Network): number {
+  return spec.distribution === 'gaussian' ? outputUnits / 2 : outputUnits;
+}
+
+/** The greatest standard error among a row's means, by the unbiased variance of its samples. */
+function standardError(samples: readonly Float64Array[], means: number): number {
   if (samples.length < 2) return Number.POSITIVE_INFINITY;
-  const errors = samples[0]!.map((_, unit) => {
+  const errors = samples[0]!.subarray(0, means).map((_, unit) => {
     const mean = samples.reduce((sum, sample) => sum + sample[unit]!, 0) / samples.length;
     const squares = samples.reduce((sum, sample) => sum + (sample[unit]! - mean) ** 2, 0);
     return Math.sqrt(squares / (samples.length - 1) / samples.length);

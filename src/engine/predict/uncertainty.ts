@@ -1,4 +1,4 @@
-import { logSoftmax } from '../softmax.ts';
+import { mixtureQuantile } from '../gaussian.ts';
 
 /**
  * What samples of a prediction say of it. Standard deviations are those of the samples themselves (divided by
@@ -22,6 +22,37 @@ export function summarizeNumbers(samples: Float64Array, quantiles: readonly numb
   };
 }
 
+export interface GaussianSummary extends RegressionSummary {
+  /** What the passes expect of noise in the data: the root of their mean variance. */
+  readonly aleatoricStd: number;
+  /** How far the passes' means lie apart. */
+  readonly epistemicStd: number;
+}
+
+/**
+ * Sums up the equal mixture of one input's Gaussians. By the law of total variance its variance is the mean of
+ * theirs and the variance of their means; its quantiles are where its distribution function has those values.
+ * @param samples each sample's mean and standard deviation
+ */
+export function summarizeGaussians(
+  samples: readonly Float64Array[],
+  quantiles: readonly number[],
+): GaussianSummary {
+  const [means, stds] = [0, 1].map((i) => Float64Array.from(samples, (sample) => sample[i]!)) as [
+    Float64Array,
+    Float64Array,
+  ];
+  const { mean, std: epistemicStd } = summarizeNumbers(means, []);
+  const aleatoricStd = Math.sqrt(average(stds.map((std) => std ** 2)));
+  return {
+    mean,
+    std: Math.hypot(aleatoricStd, epistemicStd),
+    aleatoricStd,
+    epistemicStd,
+    quantiles: quantiles.map((q) => mixtureQuantile(means, stds, q)),
+  };
+}
+
 /** The quantile of sorted numbers, with linear interpolation (Hyndman and Fan's type 7, numpy's default). */
 export function quantile(sorted: Float64Array, q: number): number {
   const position = (sorted.length - 1) * q;
@@ -30,8 +61,8 @@ export function quantile(sorted: Float64Array, q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
-export interface ClassificationSummary {
-  /** The mean of the samples' probabilities, one a class. */
+export interface ProbabilitySummary {
+  /** The mean of the samples' probabilities, one a class or label. */
   readonly probabilities: Float64Array;
   readonly probabilitiesStd: Float64Array;
   /** H[E p]: all uncertainty. */
@@ -42,14 +73,20 @@ export interface ClassificationSummary {
   readonly mutualInformation: number;
 }
 
-/** @param samples each sample's probabilities, one a class */
-export function summarizeProbabilities(samples: readonly Float64Array[]): ClassificationSummary {
+/**
+ * @param samples each sample's probabilities, one a class or label
+ * @param entropyOf the entropy of such probabilities: `entropy` for classes, `labelEntropy` for labels
+ */
+export function summarizeProbabilities(
+  samples: readonly Float64Array[],
+  entropyOf: (probabilities: Float64Array) => number = entropy,
+): ProbabilitySummary {
   const probabilities = meanOf(samples);
   const probabilitiesStd = probabilities.map((mean, i) =>
     Math.sqrt(average(samples.map((sample) => (sample[i]! - mean) ** 2))),
   );
-  const predictiveEntropy = entropy(probabilities);
-  const expectedEntropy = average(samples.map(entropy));
+  const predictiveEntropy = entropyOf(probabilities);
+  const expectedEntropy = average(samples.map(entropyOf));
   // Rounding may take the difference a hair below zero, which mutual information can't be.
   const mutualInformation = Math.max(0, predictiveEntropy - expectedEntropy);
   return { probabilities, probabilitiesStd, predictiveEntropy, expectedEntropy, mutualInformation };
@@ -57,12 +94,17 @@ export function summarizeProbabilities(samples: readonly Float64Array[]): Classi
 
 /** The entropy of a distribution in nats; 0 · log 0 is 0. */
 export function entropy(probabilities: Float64Array): number {
-  return probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+  return probabilities.reduce((sum, p) => sum - timesLog(p), 0);
 }
 
-/** Probabilities of one row's logits, in float64. */
-export function softmax(logits: Float32Array): Float64Array {
-  return logSoftmax(logits).map(Math.exp);
+/** The entropy of labels in nats: the sum of each one's own, for they are independent given the network. */
+export function labelEntropy(probabilities: Float64Array): number {
+  return probabilities.reduce((sum, p) => sum - timesLog(p) - timesLog(1 - p), 0);
+}
+
+/** p · log p; what is no number stays none. */
+function timesLog(p: number): number {
+  return p === 0 ? 0 : p * Math.log(p);
 }
 
 /** The mean of the samples, number by number. */

@@ -1,16 +1,17 @@
 import { argMax, logSoftmax } from '../softmax.ts';
+import { addToBins, calibrationError, emptyBins } from './calibration.ts';
+import { macroAverages } from './macro-averages.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
-
-const BINS = 15;
 
 interface Tally {
   count: number;
+  inTopK: number;
   nll: number;
   /** By class: how often it was right, predicted, and the truth. */
   right: number[];
   predicted: number[];
   actual: number[];
-  /** By bin of confidence: Σ (right − confidence), which is all that the calibration error needs. */
+  /** By bin of confidence. */
   overconfidence: number[];
 }
 
@@ -18,22 +19,24 @@ interface Tally {
  * Accuracy; mean negative log-likelihood in nats; precision, recall and F1 as the mean over the classes that
  * are predicted or true somewhere, 0 where undefined (scikit-learn's macro average); and the expected
  * calibration error over 15 equal bins (Guo et al., arXiv:1706.04599).
+ * @param topK also measures how often the truth is among so many likeliest classes
  */
-export function classificationMetrics(): MetricAccumulator {
+export function classificationMetrics(topK?: number): MetricAccumulator {
   let tally = emptyTally(0);
   return {
     add: (outputs, targets, count, units) => {
       if (tally.count === 0) tally = emptyTally(units);
       for (let row = 0; row < count; row++) {
         const [from, to] = [row * units, (row + 1) * units];
-        addOne(tally, logSoftmax(outputs.subarray(from, to)), targets.subarray(from, to));
+        addOne(tally, logSoftmax(outputs.subarray(from, to)), argMax(targets.subarray(from, to)), topK);
       }
     },
     result: () => ({
       accuracy: sum(tally.right) / tally.count,
+      ...(topK !== undefined && { topKAccuracy: tally.inTopK / tally.count }),
       nll: tally.nll / tally.count,
-      ...macroAverages(tally),
-      ece: sum(tally.overconfidence.map(Math.abs)) / tally.count,
+      ...macroAverages(tally, seenClasses(tally)),
+      ece: calibrationError(tally.overconfidence, tally.count),
     }),
     state: () => structuredClone(tally) as unknown as ReturnType<MetricAccumulator['state']>,
     restore: (state) => {
@@ -46,47 +49,38 @@ function emptyTally(classes: number): Tally {
   const zeros = (length: number): number[] => new Array<number>(length).fill(0);
   return {
     count: 0,
+    inTopK: 0,
     nll: 0,
     right: zeros(classes),
     predicted: zeros(classes),
     actual: zeros(classes),
-    overconfidence: zeros(BINS),
+    overconfidence: emptyBins(),
   };
 }
 
-function addOne(tally: Tally, logProbabilities: Float64Array, target: Float32Array): void {
+function addOne(tally: Tally, logProbabilities: Float64Array, actual: number, topK = 1): void {
   const predicted = argMax(logProbabilities);
-  const actual = argMax(target);
   const confidence = Math.exp(logProbabilities[predicted]!);
   tally.count++;
   tally.nll -= logProbabilities[actual]!;
   tally.predicted[predicted]!++;
   tally.actual[actual]!++;
   if (predicted === actual) tally.right[actual]!++;
-  tally.overconfidence[binOf(confidence)]! += Number(predicted === actual) - confidence;
+  if (rankOf(actual, logProbabilities) < topK) tally.inTopK++;
+  addToBins(tally.overconfidence, confidence, predicted === actual);
 }
 
-/** Bins are open below and closed above: 1 falls in the last one. What is no number spoils the first. */
-function binOf(confidence: number): number {
-  return Number.isNaN(confidence) ? 0 : Math.max(0, Math.ceil(confidence * BINS) - 1);
+/** How many classes come before this one: the likelier, and of equals the first. What is no number comes last. */
+function rankOf(actual: number, scores: Float64Array): number {
+  const own = scores[actual]!;
+  return scores.reduce((before, score, c) => {
+    const comesAfter = score < own || (score === own && c >= actual);
+    return comesAfter ? before : before + 1;
+  }, 0);
 }
 
-function macroAverages({ right, predicted, actual }: Tally): {
-  precision: number;
-  recall: number;
-  f1: number;
-} {
-  const seen = [...right.keys()].filter((c) => predicted[c]! + actual[c]! > 0);
-  const average = (score: (c: number) => number) => sum(seen.map(score)) / seen.length;
-  return {
-    precision: average((c) => ratio(right[c]!, predicted[c]!)),
-    recall: average((c) => ratio(right[c]!, actual[c]!)),
-    f1: average((c) => ratio(2 * right[c]!, predicted[c]! + actual[c]!)),
-  };
-}
-
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
+function seenClasses({ predicted, actual }: Tally): number[] {
+  return [...predicted.keys()].filter((c) => predicted[c]! + actual[c]! > 0);
 }
 
 function sum(values: readonly number[]): number {

@@ -82,7 +82,7 @@ export function createEagerExecutor(
 function upload(program: StepProgram, batch: Batch): BatchTensors {
   return {
     x: tensor(batch.x, [batch.count, ...program.network.spec.inputShape]),
-    y: tensor(batch.y, [batch.count, program.network.outputUnits]) as Tensor2D,
+    y: tensor(batch.y, [batch.count, batch.y.length / batch.count]) as Tensor2D,
     weights: batch.weights && (tensor(batch.weights) as Tensor1D),
   };
 }

@@ -1,4 +1,5 @@
 import { argMax, logSoftmax } from '../softmax.ts';
+import { isPredicted } from './label-metrics.ts';
 
 /**
  * How often class `row` was taken for class `column`, over a whole split.
@@ -27,6 +28,46 @@ export function macroAuc(outputs: Float32Array, targets: Float32Array, count: nu
   const scores = Array.from({ length: count }, (_, row) =>
     logSoftmax(outputs.subarray(row * units, (row + 1) * units)),
   );
+  return averageArea(scores, targets, units);
+}
+
+/** The same for labels, each ranked on its own. @param outputs logits [count, units]; @param targets 0 or 1 */
+export function labelAuc(outputs: Float32Array, targets: Float32Array, count: number, units: number): number {
+  const logits = Array.from({ length: count }, (_, row) => outputs.subarray(row * units, (row + 1) * units));
+  return averageArea(logits, targets, units);
+}
+
+/** How often a label was told rightly and wrongly, where it is true and where it isn't. */
+export interface LabelConfusion {
+  truePositives: number;
+  falsePositives: number;
+  falseNegatives: number;
+  trueNegatives: number;
+}
+
+/** The confusion of each label over a whole split. @param outputs logits [count, units]; @param targets 0 or 1 */
+export function labelConfusions(
+  outputs: Float32Array,
+  targets: Float32Array,
+  units: number,
+): LabelConfusion[] {
+  const confusions = Array.from({ length: units }, () => ({
+    truePositives: 0,
+    falsePositives: 0,
+    falseNegatives: 0,
+    trueNegatives: 0,
+  }));
+  for (const [i, logit] of outputs.entries()) confusions[i % units]![kindOf(logit, targets[i]!)]++;
+  return confusions;
+}
+
+function kindOf(logit: number, target: number): keyof LabelConfusion {
+  if (isPredicted(logit)) return target > 0.5 ? 'truePositives' : 'falsePositives';
+  return target > 0.5 ? 'falseNegatives' : 'trueNegatives';
+}
+
+/** @param scores of each row, one a class or label */
+function averageArea(scores: readonly ArrayLike<number>[], targets: Float32Array, units: number): number {
   const areas = Array.from({ length: units }, (_, c) =>
     areaUnderCurve(
       Float64Array.from(scores, (row) => row[c]!),

@@ -5,14 +5,22 @@ import type { Tensors } from '../tensors.ts';
 
 /**
  * One loss an example, [count].
- * @param outputs [count, units]: logits of a classification, before the softmax; standardized values of a
- *   regression
- * @param targets [count, units]: one-hot, or standardized
+ * @param outputs [count, units]: logits of a classification, before the softmax, or of labels, before the
+ *   sigmoid; standardized values of a regression. Of a Gaussian [count, 2 · units]: means, then the logarithms of
+ *   the variances; losses that know no variance see the means
+ * @param targets [count, units]: one-hot, labels of 0 and 1, or standardized
  */
 export function exampleLosses(loss: LossSpec, outputs: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor1D {
-  if (loss.type === 'categoricalCrossEntropy') return crossEntropy(outputs, targets, loss.labelSmoothing);
-  const errors = tf.sub(outputs, targets);
-  return tf.mean(elementLosses(loss, errors), -1);
+  switch (loss.type) {
+    case 'categoricalCrossEntropy':
+      return crossEntropy(outputs, targets, loss.labelSmoothing);
+    case 'binaryCrossEntropy':
+      return tf.mean(binaryCrossEntropies(outputs, targets, loss.labelSmoothing), -1);
+    case 'gaussianNll':
+      return tf.mean(gaussianNlls(outputs, targets), -1);
+    default:
+      return tf.mean(elementLosses(loss, tf.sub(meansOf(outputs, targets), targets)), -1);
+  }
 }
 
 /** The mean over the batch of weight · loss: as in Keras, divided by the count, not by the weights' sum. */
@@ -40,7 +48,34 @@ function crossEntropy(outputs: tf.Tensor2D, targets: tf.Tensor2D, labelSmoothing
   return tf.neg(tf.sum(tf.mul(smoothed, tf.logSoftmax(outputs)), -1));
 }
 
-type ElementLoss = Exclude<LossSpec, { type: 'categoricalCrossEntropy' }>;
+/**
+ * −y · log σ(output) − (1 − y) · log(1 − σ(output)) of each label. The logarithms are softplus, and neither term
+ * is ever negative, so that nothing overflows or cancels, however sure the output is.
+ */
+function binaryCrossEntropies(outputs: tf.Tensor2D, targets: tf.Tensor2D, labelSmoothing: number): tf.Tensor {
+  const smoothed =
+    labelSmoothing === 0 ? targets : tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing / 2);
+  const missed = tf.mul(smoothed, tf.softplus(tf.neg(outputs)));
+  return tf.add(missed, tf.mul(tf.sub(1, smoothed), tf.softplus(outputs)));
+}
+
+/**
+ * ½(s + (y − μ)²e⁻ˢ), without the constant ½ log 2π (Nix and Weigend 1994; Kendall and Gal 2017): PyTorch's
+ * `GaussianNLLLoss` of the variance eˢ.
+ */
+function gaussianNlls(outputs: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor {
+  const [count, units] = targets.shape;
+  const logVariances = tf.slice(outputs, [0, units], [count, units]);
+  const squares = tf.square(tf.sub(meansOf(outputs, targets), targets));
+  return tf.mul(tf.add(logVariances, tf.mul(squares, tf.exp(tf.neg(logVariances)))), 0.5);
+}
+
+/** The outputs themselves, or of a Gaussian's the first half. */
+function meansOf(outputs: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor2D {
+  return outputs.shape[1] === targets.shape[1] ? outputs : tf.slice(outputs, [0, 0], targets.shape);
+}
+
+type ElementLoss = Extract<LossSpec, { type: 'mse' | 'mae' | 'huber' }>;
 
 function elementLosses(loss: ElementLoss, errors: tf.Tensor): tf.Tensor {
   switch (loss.type) {

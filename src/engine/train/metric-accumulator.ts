@@ -2,8 +2,9 @@
 export interface MetricAccumulator {
   /**
    * @param outputs [count, units], row after row: logits, or standardized values. For probabilities pass their
-   *   logarithms: softmax gives them back.
-   * @param targets [count, units]: one-hot, or standardized
+   *   logarithms, which softmax gives back; for those of labels the logarithms of their odds. Of a Gaussian
+   *   [count, components · 2 · units]: the means and the logarithms of the variances of each component.
+   * @param targets [count, units]: one-hot, labels of 0 and 1, or standardized
    */
   add(outputs: Float32Array, targets: Float32Array, count: number, units: number): void;
   /** The metrics of all that was added; NaN for nothing. */

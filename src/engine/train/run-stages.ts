@@ -2,6 +2,7 @@ import { dispose } from '@tensorflow/tfjs-core';
 import { initialWeights } from '../model/network.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
+import { findLearningRate } from './find-learning-rate.ts';
 import { trackProgress } from './progress.ts';
 import { compileStage } from './stage-program.ts';
 import type { TrainEvents } from './train-events.ts';
@@ -43,7 +44,8 @@ export async function runStages(
       stepsPerEpoch: stepsPerEpoch[stage - 1]!,
     });
     if (stage > first.stage) await events.onCheckpoint(start.position, encodeCheckpoint(start));
-    const end = await trainStage(
+    const run = spec.schedule.type === 'lrFinder' ? findLearningRate : trainStage;
+    const end = await run(
       {
         job,
         spec,

@@ -31,6 +31,8 @@ export function createSchedule(spec: ScheduleSpec, base: ScheduleBase): Schedule
       const performance = followPerformance(spec, base.learningRate);
       return { ...performance, at: warmedUp(spec.warmup?.steps ?? 0, () => performance.learningRate()) };
     }
+    case 'lrFinder':
+      return closedForm(rangeTest(spec, base));
     case 'constant':
       return closedForm(warmedUp(spec.warmup?.steps ?? 0, () => base.learningRate));
     default:
@@ -88,15 +90,36 @@ function decayFactor(spec: DecaySpec, duration: number): (time: number) => numbe
   }
 }
 
+/** How many steps a range test has. */
+export function sweepSteps(
+  { steps = Number.POSITIVE_INFINITY }: SpecOf<'lrFinder'>,
+  stageSteps: number,
+): number {
+  return Math.min(steps, stageSteps);
+}
+
+/** From the least rate to the greatest by the same factor at every step. Smith, arXiv:1506.01186. */
+function rangeTest(spec: SpecOf<'lrFinder'>, { totalSteps }: ScheduleBase): At {
+  const { minLearningRate, maxLearningRate } = spec;
+  const last = Math.max(1, sweepSteps(spec, totalSteps) - 1);
+  return (step) => ({
+    learningRate: minLearningRate * (maxLearningRate / minLearningRate) ** (step / last),
+    momentum: undefined,
+  });
+}
+
 /**
  * 1cycle as Géron's `OneCycleScheduler`: linearly up from the first rate to the maximum, linearly down again,
  * and in what is left linearly on to the last rate, which the stage's last step has. The momentum goes the
- * other way, from its maximum to its minimum and back, and stays there. Smith, arXiv:1803.09820.
+ * other way, from its maximum to its minimum and back, and stays there. Smith, arXiv:1803.09820. After a warm-up
+ * the cycle has the steps that are left.
  */
 function oneCycle(spec: SpecOf<'oneCycle'>, { momentum, totalSteps }: ScheduleBase): Schedule {
-  const last = totalSteps - 1;
-  const peak = Math.min(last, Math.round(spec.upFraction * totalSteps));
-  const down = Math.min(last, Math.round((spec.upFraction + spec.downFraction) * totalSteps));
+  const warmupSteps = spec.warmup?.steps ?? 0;
+  const cycleSteps = Math.max(1, totalSteps - warmupSteps);
+  const last = cycleSteps - 1;
+  const peak = Math.min(last, Math.round(spec.upFraction * cycleSteps));
+  const down = Math.min(last, Math.round((spec.upFraction + spec.downFraction) * cycleSteps));
   const first = spec.maxLearningRate * spec.startFactor;
   const rates: Knot[] = [
     [0, first],
@@ -109,9 +132,11 @@ function oneCycle(spec: SpecOf<'oneCycle'>, { momentum, totalSteps }: ScheduleBa
     [peak, spec.minMomentum],
     [down, spec.maxMomentum],
   ];
-  return closedForm((step) => ({
-    learningRate: interpolate(rates, step),
-    momentum: momentum === undefined ? undefined : interpolate(momenta, step),
+  const warmed = warmedUp(warmupSteps, (step) => interpolate(rates, step));
+  const cycled = (step: number) => interpolate(momenta, Math.max(0, step - warmupSteps));
+  return closedForm((step, epoch) => ({
+    ...warmed(step, epoch),
+    momentum: momentum === undefined ? undefined : cycled(step),
   }));
 }
 

@@ -1,9 +1,11 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
+import type { DataSpec } from '../../spec/data.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { readTopology } from '../../spec/keras/topology.ts';
 import type { ModelSpec } from '../../spec/model.ts';
+import { size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Validation } from '../services.ts';
 import { adviseSelu } from './selu-advice.ts';
@@ -18,6 +20,7 @@ export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warni
     ...adviseSelu(layers, plan),
     ...adviseFrozen(spec.model),
     ...spec.stages.flatMap((stage, i) => [
+      ...adviseSweep(stage, spec.data, plan, i),
       ...adviseRate(stage, i),
       ...adviseBatch(stage.batchSize, layers, i),
     ]),
@@ -49,6 +52,7 @@ const HIGH_RATE = { sgd: 1, momentum: 0.5, nesterov: 0.5, adagrad: 1 } as const;
 const HIGH_ADAPTIVE_RATE = 0.1;
 
 function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, i: number): Warning[] {
+  if (schedule.type === 'lrFinder') return [];
   const cycles = schedule.type === 'oneCycle';
   const rate = cycles ? schedule.maxLearningRate : learningRate;
   const high = type in HIGH_RATE ? HIGH_RATE[type as keyof typeof HIGH_RATE] : HIGH_ADAPTIVE_RATE;
@@ -56,6 +60,23 @@ function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, 
   const place = cycles ? ['schedule', 'maxLearningRate'] : ['optimizer', 'learningRate'];
   const message = `${rate} is high for ${type}: training may diverge`;
   return [{ code: 'highLearningRate', pointer: pointerTo('stages', i, ...place), message }];
+}
+
+/** Fewer rates than this draw no curve. */
+const FEWEST_RATES = 30;
+
+function adviseSweep(
+  { schedule, epochs, batchSize }: StageSpec,
+  { split }: DataSpec,
+  { rows }: DataPlan,
+  i: number,
+): Warning[] {
+  if (schedule.type !== 'lrFinder') return [];
+  const trained = 'column' in split ? rows : rows * (1 - split.validation - split.test);
+  const steps = Math.min(epochs * Math.ceil(trained / batchSize), schedule.steps ?? Number.POSITIVE_INFINITY);
+  if (steps >= FEWEST_RATES) return [];
+  const message = `the range test has about ${steps} steps, which is few to draw a curve: give it more epochs`;
+  return [{ code: 'shortSweep', pointer: pointerTo('stages', i, 'epochs'), message }];
 }
 
 function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: number): Warning[] {
@@ -67,8 +88,9 @@ function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: numbe
 /** Far more parameters than numbers to learn from: it will memorize. */
 const PARAMETERS_PER_NUMBER = 10;
 
-function adviseSize(parameters: number, { rows, inputWidth }: DataPlan, pointer: string): Warning[] {
-  if (parameters <= PARAMETERS_PER_NUMBER * rows * inputWidth) return [];
-  const message = `${parameters} parameters for ${rows} rows of ${inputWidth} numbers: the model can memorize them`;
+function adviseSize(parameters: number, { rows, inputShape }: DataPlan, pointer: string): Warning[] {
+  const width = size(inputShape);
+  if (parameters <= PARAMETERS_PER_NUMBER * rows * width) return [];
+  const message = `${parameters} parameters for ${rows} rows of ${width} numbers: the model can memorize them`;
   return [{ code: 'manyParameters', pointer, message }];
 }

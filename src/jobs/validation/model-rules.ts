@@ -1,5 +1,6 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
+import type { Distribution } from '../../spec/distribution.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
@@ -14,10 +15,16 @@ export interface PlannedNetwork {
 }
 
 /** Settles the network that a spec describes; null, with its problems noted, where the layers don't fit. */
-export function planNetwork(model: ModelSpec, plan: DataPlan, problems: Problems): PlannedNetwork | null {
+export function planNetwork(
+  model: ModelSpec,
+  plan: DataPlan,
+  distribution: Distribution,
+  problems: Problems,
+): PlannedNetwork | null {
   const placed = expandModel(model);
   checkNames(model, placed, problems);
-  const context = { inputShape: [plan.inputWidth], task: plan.task, outputUnits: plan.outputUnits };
+  const { inputShape, task, outputUnits } = plan;
+  const context = { inputShape, task, outputUnits, distribution };
   if (model.topology) checkInputShape(model.topology, context, problems);
   const spec = resolveNetwork(model, context);
   try {

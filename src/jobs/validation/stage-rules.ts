@@ -1,8 +1,10 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
-import type { DataSpec } from '../../spec/data.ts';
+import type { Task } from '../../spec/data.ts';
+import { distributionOf } from '../../spec/distribution.ts';
 import type { JobSpec } from '../../spec/job.ts';
-import { METRIC_NAMES } from '../../spec/metric-names.ts';
+import { metricNames } from '../../spec/metric-names.ts';
+import type { LossSpec } from '../../spec/objective.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 
@@ -13,29 +15,39 @@ export function checkStages(
   network: PlannedNetwork | null,
   problems: Problems,
 ): void {
-  const measured = measuredMetrics(spec.data, plan);
+  const measured = measuredMetrics(spec, plan);
   for (const [i, stage] of spec.stages.entries()) {
     const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
     checkLoss(stage, plan, at, problems);
     checkMonitors(stage, measured, at, problems);
+    checkSweep(stage, at, problems);
     if (network) checkTrainable(stage, network, at, problems);
   }
 }
 
 type At = (...parts: (string | number)[]) => string;
 
-function measuredMetrics(data: DataSpec, plan: DataPlan): string[] {
-  const names = ['loss', ...METRIC_NAMES[plan.task]];
+function measuredMetrics({ data, stages, evaluate: { topK } }: JobSpec, { task }: DataPlan): string[] {
+  const names = ['loss', ...metricNames({ task, distribution: distributionOf(stages), topK })];
   const validated = 'column' in data.split || data.split.validation > 0;
   return validated ? [...names, ...names.map((name) => `val_${name}`)] : names;
 }
 
+const SUITABLE_LOSSES: Readonly<Record<Task, readonly LossSpec['type'][]>> = {
+  regression: ['mse', 'mae', 'huber', 'gaussianNll'],
+  classification: ['categoricalCrossEntropy'],
+  multilabel: ['binaryCrossEntropy'],
+};
+
 function checkLoss({ objective }: StageSpec, { task }: DataPlan, at: At, problems: Problems): void {
   const type = objective.loss?.type;
-  if (type === undefined) return;
-  if ((type === 'categoricalCrossEntropy') !== (task === 'classification')) {
-    problems.add(at('objective', 'loss', 'type'), `${type} doesn’t suit a ${task}`);
-  }
+  const suitable = SUITABLE_LOSSES[task];
+  if (type === undefined || suitable.includes(type)) return;
+  const what = task === 'multilabel' ? 'a multilabel task' : `a ${task}`;
+  problems.add(
+    at('objective', 'loss', 'type'),
+    `${type} doesn’t suit ${what}, which takes ${suitable.join(', ')}`,
+  );
 }
 
 function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, problems: Problems): void {
@@ -49,6 +61,14 @@ function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, pr
   };
   if (stage.earlyStopping) check(stage.earlyStopping.monitor, at('earlyStopping', 'monitor'));
   if (stage.schedule.type === 'performance') check(stage.schedule.monitor, at('schedule', 'monitor'));
+}
+
+function checkSweep({ schedule, earlyStopping }: StageSpec, at: At, problems: Problems): void {
+  if (schedule.type !== 'lrFinder' || !earlyStopping) return;
+  problems.add(
+    at('earlyStopping'),
+    'a learning-rate range test has no epochs to compare, and stops by itself',
+  );
 }
 
 function checkTrainable(stage: StageSpec, network: PlannedNetwork, at: At, problems: Problems): void {

@@ -140,6 +140,5 @@ function addOwnIssue(
   if (field === 'inputs') {
     const message = `a layer of the class ${className} can’t take ${inputs.length} others`;
     faults.add([...path, 'inbound_nodes'], message);
-  } else if (field === 'type') faults.add([...path, 'class_name'], `“${className}” has no layer here yet`);
-  else faults.add(Object.hasOwn(config, option) ? [...path, 'config', option] : path, issue.message);
+  } else faults.add(Object.hasOwn(config, option) ? [...path, 'config', option] : path, issue.message);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JsonNumber, Timestamp } from '../common.ts';
-import { Task } from '../data.ts';
+import { TargetName, Task } from '../data.ts';
 
 export const ModelResource = z
   .strictObject({
@@ -9,7 +9,7 @@ export const ModelResource = z
     version: z.int().meta({ description: 'Counts from 1 within the name.' }),
     task: Task,
     inputs: z.array(z.string()),
-    target: z.string(),
+    target: TargetName,
     classes: z.array(z.string()).nullable(),
     parameters: z.int(),
     stochastic: z

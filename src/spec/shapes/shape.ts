@@ -1,4 +1,4 @@
-import type { Initializer } from '../initializer.ts';
+import type { WeightInitializer } from '../initializer.ts';
 import type { LayerOf, LayerType } from '../layer.ts';
 
 /** Shapes leave out the batch axis. */
@@ -9,7 +9,7 @@ export interface WeightShape {
   /** Local name: `kernel`, `bias`, `gamma`, … The full name is `<layer>/<weight>`. */
   readonly name: string;
   readonly shape: Shape;
-  readonly initializer: Initializer;
+  readonly initializer: WeightInitializer;
   /** Fan-in and fan-out that scale the initializer. */
   readonly fans: readonly [number, number];
   /** False for moving statistics, which the optimizer never touches. */
@@ -23,6 +23,8 @@ export interface WeightShape {
 export interface Inferred {
   readonly outputShape: Shape;
   readonly weights?: readonly WeightShape[];
+  /** About how many numbers of one example training keeps for its gradient, where that is not just its output. */
+  readonly kept?: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ACTIVATION_DEFAULTS, type Activation, activationName } from '../activation.ts';
-import { defaultInitializer, type Initializer } from '../initializer.ts';
+import { defaultInitializer, type Initializer, type WeightInitializer } from '../initializer.ts';
 import type { Shape, WeightShape } from './shape.ts';
 
 interface Penalized {
@@ -46,7 +46,7 @@ export function slopes(activation: Activation, channels: number): WeightShape[] 
 export function vector(
   name: string,
   length: number,
-  initializer: Initializer,
+  initializer: WeightInitializer,
   trainable = true,
 ): WeightShape {
   return weight(name, [length], initializer, [length, length], trainable);
@@ -55,7 +55,7 @@ export function vector(
 export function weight(
   name: string,
   shape: Shape,
-  initializer: Initializer,
+  initializer: WeightInitializer,
   fans: Fans,
   trainable = true,
 ): WeightShape {

@@ -53,6 +53,14 @@ export function rowsSurvive(subject: Subject): void {
     expect((await store.models.insert(model)).classes).toBeNull();
   });
 
+  test('A model of labels has all of their names, in their order', async () => {
+    const { store } = subject;
+    const target = ['wet', 'cold', 'a "quoted", one'];
+    const model = modelRow(await newProject(store), { classes: null, task: 'multilabel', target });
+    expect(await store.models.insert(model)).toMatchObject({ task: 'multilabel', target, classes: null });
+    expect((await store.models.get(model.id, model.projectId))?.target).toEqual(target);
+  });
+
   test('Models of a name are numbered without a gap, though many come at once', async () => {
     const { store } = subject;
     const projectId = await newProject(store);

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetResource } from '../../../src/spec/resource/dataset.ts';
 import type { Problem } from '../../../src/spec/resource/problem.ts';
 import { jobSpec, OPERATOR_KEY, ROWS, TestApi } from '../../api-server.ts';
+import { idxFile } from '../../idx.ts';
 
 const LIMIT = 500_000;
 const authorization = `Bearer ${OPERATOR_KEY}`;
@@ -94,6 +96,122 @@ describe('an upload', () => {
       ],
       nextCursor: null,
     });
+  });
+});
+
+describe('an upload of pictures', () => {
+  const images = idxFile(
+    [6, 2, 3],
+    Array.from({ length: 36 }, (_, i) => i),
+  );
+  const labels = idxFile([6], [1, 0, 1, 0, 1, 2]);
+  const type = 'application/x-idx';
+  const rawUpload = (content: Buffer, query = '?name=pictures') =>
+    api.request({
+      method: 'POST',
+      url: `/v1/datasets${query}`,
+      headers: { 'content-type': type },
+      payload: content,
+    });
+  const part = (content: Buffer, name: string) => new File([new Uint8Array(content)], name);
+
+  it.each([
+    ['plain', Buffer.concat([images, labels])],
+    ['gzipped', Buffer.concat([gzipSync(images), gzipSync(labels)])],
+  ])('as a raw body, %s, answers its columns and previews', async (_how, content) => {
+    const response = await rawUpload(content);
+    expect(response.statusCode).toBe(201);
+    const dataset = response.json<DatasetResource>();
+    expect(dataset).toMatchObject({
+      format: 'idx',
+      rows: 6,
+      bytes: content.length,
+      sha256: createHash('sha256').update(content).digest('hex'),
+      columns: [
+        { name: 'image', type: 'tensor', shape: [2, 3, 1], min: 0, max: 35 },
+        { name: 'label', type: 'category', distinct: 3 },
+      ],
+    });
+    expect((await api.get(`${dataset.urls.preview}?limit=1`)).json().data).toEqual([
+      {
+        image: [
+          [[0], [1], [2]],
+          [[3], [4], [5]],
+        ],
+        label: 1,
+      },
+    ]);
+  });
+
+  it('as a form takes the images, then the labels, and more pairs', async () => {
+    const pair = (zip: (content: Buffer) => Buffer): [string, File][] => [
+      ['file', part(zip(images), 'train-images-idx3-ubyte.gz')],
+      ['labels', part(zip(labels), 'train-labels-idx1-ubyte.gz')],
+    ];
+    const plain = (content: Buffer) => content;
+    const response = await upload([...pair(gzipSync), ['name', 'all'], ...pair(plain)]);
+    expect(response.status).toBe(201);
+    const dataset = (await response.json()) as DatasetResource;
+    expect(dataset).toMatchObject({ name: 'all', format: 'idx', rows: 12 });
+    const stored = Buffer.concat([gzipSync(images), gzipSync(labels), images, labels]);
+    expect(dataset.sha256).toBe(createHash('sha256').update(stored).digest('hex'));
+  });
+
+  it('takes a number for the label where that is declared, and no type for the images', async () => {
+    const content = Buffer.concat([images, labels]);
+    const types = (declared: object) => `?name=p&columnTypes=${encodeURIComponent(JSON.stringify(declared))}`;
+    const declared = await rawUpload(content, types({ label: 'number' }));
+    expect(declared.json().columns[1]).toMatchObject({ type: 'number', integer: true });
+    expect((await rawUpload(content, types({ image: 'number' }))).statusCode).toBe(422);
+    const tensor = await rawUpload(content, types({ label: 'tensor' }));
+    expect(tensor.statusCode).toBe(400);
+    expect(tensor.json().detail).toMatch(/columnTypes\/label/);
+  });
+
+  it.each<[string, Buffer, RegExp]>([
+    ['without labels', images, /the file of labels is missing/],
+    [
+      'cut off',
+      Buffer.concat([images, labels]).subarray(0, -1),
+      /labels breaks off: .* 6 bytes.* there are 5/,
+    ],
+    [
+      'with a label too few',
+      Buffer.concat([images, idxFile([5], [1, 2, 3, 4, 5])]),
+      /6 images, and 5 labels/,
+    ],
+    [
+      'that inflates without end',
+      gzipSync(Buffer.concat([idxFile([400_000, 1_000], []), Buffer.alloc(50_000_000)])),
+      /unzipped, a data set may have at most 500000 bytes/,
+    ],
+  ])('%s is refused, and leaves nothing', async (_what, content, message) => {
+    const before = await api.blobs();
+    const response = await rawUpload(content);
+    expect(response.statusCode).toBe(422);
+    expect(response.json()).toMatchObject({ code: 'invalidDataset', errors: [{ pointer: '/file' }] });
+    expect(response.json().detail).toMatch(message);
+    expect(await api.blobs()).toEqual(before);
+  });
+
+  it.each<[string, [string, File][], number, RegExp]>([
+    ['no labels', [['file', part(images, 'a.idx')]], 422, /the file of labels is missing/],
+    [
+      'labels of another name',
+      [
+        ['file', part(images, 'a.idx')],
+        ['file', part(labels, 'b.idx')],
+      ],
+      400,
+      /“file” stands where “labels” is expected/,
+    ],
+    ['labels alone', [['labels', part(labels, 'a.idx')]], 400, /needs a part “file”/],
+  ])('as a form with %s is refused', async (_what, parts, status, message) => {
+    const before = await api.blobs();
+    const response = await upload(parts);
+    expect((await problem(response)).detail).toMatch(message);
+    expect(response.status).toBe(status);
+    expect(await api.blobs()).toEqual(before);
   });
 });
 
@@ -193,8 +311,8 @@ describe('a form that isn’t right', () => {
         ['file', file(ROWS, 'r.csv')],
         ['file', file(ROWS, 's.csv')],
       ],
-      413,
-      /files/,
+      400,
+      /a second file/,
     ],
   ] as [string, [string, string | File][], number, RegExp][])(
     'with %s',

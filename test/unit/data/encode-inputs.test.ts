@@ -88,6 +88,16 @@ describe('what is refused', () => {
     expect(problems([input])).toEqual([[pointer, expect.stringMatching(message)]]);
   });
 
+  it('refuses each label of a multilabel model', () => {
+    const target = { type: 'labels', names: ['wet', 'cold'] };
+    const inputs = [{ type: 'number', name: 'water', mean: 0, std: 1 }];
+    const model = Preprocess.parse({ task: 'multilabel', inputs, target });
+    expect(problems([{ water: 1, wet: true, cold: false }], model)).toEqual([
+      ['/inputs/0/wet', '“wet” is what the model predicts; leave it out'],
+      ['/inputs/0/cold', '“cold” is what the model predicts; leave it out'],
+    ]);
+  });
+
   it('refuses a column that only the prototype has', () => {
     const model = Preprocess.parse({
       ...MODEL,

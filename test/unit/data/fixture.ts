@@ -2,20 +2,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { inferSchema } from '../../../src/data/infer-schema.ts';
+import { FORMATS } from '../../../src/data/formats/index.ts';
 import { type PreparedData, prepareData } from '../../../src/data/prepare-data.ts';
-import { readRows } from '../../../src/data/readers/index.ts';
-import type { ColumnType, DatasetFormat, DatasetSchema } from '../../../src/spec/dataset.ts';
+import type { DatasetFormat, DatasetSchema, DeclaredType } from '../../../src/spec/dataset.ts';
 import { JobSpec, type JobSpecInput } from '../../../src/spec/job.ts';
 
-export type ColumnTypes = Record<string, ColumnType>;
+export type ColumnTypes = Record<string, DeclaredType>;
 
 export function schemaOf(
   content: string | Buffer,
   format: DatasetFormat = 'csv',
   columnTypes: ColumnTypes = {},
 ): Promise<DatasetSchema> {
-  return inferSchema(readRows(Readable.from([content]), format), { columnTypes });
+  return FORMATS[format].inferSchema(Readable.from([content]), { columnTypes, maxBytes: 1e9 });
 }
 
 /** A job spec with all defaults but these. */
@@ -30,7 +29,7 @@ export function jobSpec(
 
 /** Writes the file, infers its schema and prepares it, as an upload and a trainer do. */
 export async function prepared(
-  content: string,
+  content: string | Buffer,
   spec: JobSpec,
   options: { format?: DatasetFormat; columnTypes?: ColumnTypes } = {},
 ): Promise<PreparedData> {

@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/data/data-error.ts';
 import { inferSchema } from '../../../src/data/infer-schema.ts';
 import { readRows } from '../../../src/data/readers/index.ts';
-import { type Column, DatasetSchema } from '../../../src/spec/dataset.ts';
+import { type Column, DatasetSchema, type DeclaredType } from '../../../src/spec/dataset.ts';
 import { csv, schemaOf } from './fixture.ts';
 
 /** The schema of one column of these cells. */
-async function column(cells: readonly string[], type?: Column['type']): Promise<Column> {
+async function column(cells: readonly string[], type?: DeclaredType): Promise<Column> {
   const content = csv(
     'row,x',
     cells.map((cell, i) => [i, cell]),

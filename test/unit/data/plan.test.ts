@@ -104,8 +104,8 @@ describe('what a spec leaves open', () => {
   });
 
   it('counts one place a number, and a category’s classes with one for missing ones', async () => {
-    expect((await planned({ target: 'price', inputs: ['size', 'town', 'new'] })).inputWidth).toBe(5);
-    expect((await planned({ target: 'price', inputs: ['town'], missing: 'mean' })).inputWidth).toBe(4);
+    expect((await planned({ target: 'price', inputs: ['size', 'town', 'new'] })).inputShape).toEqual([5]);
+    expect((await planned({ target: 'price', inputs: ['town'], missing: 'mean' })).inputShape).toEqual([4]);
   });
 
   it('standardizes unless told not to, and leaves inputs alone before a batch norm or an embedding', async () => {
@@ -378,6 +378,112 @@ describe('problems', () => {
   });
 });
 
+/** Twenty songs: labels as booleans, numbers and categories, and what looks like labels and isn't. */
+const SONGS = csv(
+  'tempo,loud,happy,live,odd,three,name,never,hole,fold',
+  Array.from({ length: 20 }, (_, i) => [
+    60 + i,
+    i % 2 === 0,
+    i % 3 === 0 ? 1 : 0,
+    i % 4 < 2 ? 'True' : '0',
+    i === 0 ? 1 : 0,
+    i % 3,
+    `song ${i}`,
+    0,
+    i === 5 ? '' : i % 2,
+    'train',
+  ]),
+);
+
+describe('several targets', () => {
+  const songs = (data: Data) => plan({ inputs: ['tempo'], ...data }, [], SONGS);
+  const found = (data: Data) => problems({ inputs: ['tempo'], ...data }, [], SONGS);
+
+  it('are the labels of a multilabel task, whose inputs are the columns that are left', async () => {
+    const target = ['loud', 'happy', 'live'];
+    expect(await songs({ target })).toMatchObject({
+      plan: {
+        task: 'multilabel',
+        targets: [{ name: 'loud' }, { name: 'happy' }, { name: 'live' }],
+        classes: null,
+        standardizeTarget: false,
+        outputUnits: 3,
+        rows: 20,
+      },
+      warnings: [],
+    });
+    const content = csv(
+      'a,b,c',
+      Array.from({ length: 9 }, (_, i) => [i, i % 2, i % 3 === 0]),
+    );
+    expect((await planned({ target: ['b', 'c'], task: 'multilabel' }, [], content)).inputs).toEqual([
+      { name: 'a', type: 'number' },
+    ]);
+  });
+
+  it.each<[string, Data, string, RegExp]>([
+    [
+      'one that isn’t there',
+      { target: ['loud', 'hapy'] },
+      '/data/target/1',
+      /no column “hapy” \(do you mean “happy”\?\)/,
+    ],
+    ['one twice', { target: ['loud', 'happy', 'loud'] }, '/data/target/2', /“loud” stands twice/],
+    [
+      'one of three values',
+      { target: ['loud', 'three'] },
+      '/data/target/1',
+      /“three” has other values than 0/,
+    ],
+    ['one of text', { target: ['name', 'loud'] }, '/data/target/0', /“name” has other values than 0/],
+    ['one that never changes', { target: ['loud', 'never'] }, '/data/target/1', /the same in every row/],
+    ['one among the inputs', { target: ['loud', 'tempo'] }, '/data/inputs/0', /“tempo” is the target/],
+    [
+      'one as the weight',
+      { target: ['loud', 'happy'], sampleWeight: 'happy' },
+      '/data/sampleWeight',
+      /is the/,
+    ],
+    [
+      'one as the split',
+      { target: ['loud', 'fold'], split: { column: 'fold' } },
+      '/data/split/column',
+      /is the/,
+    ],
+    ['missing values', { target: ['loud', 'hole'] }, '/data/missing', /“hole” lacks a value in 1 row/],
+    [
+      'another task',
+      { target: ['loud', 'happy'], task: 'classification' },
+      '/data/task',
+      /several targets make the task multilabel/,
+    ],
+    ['a single target', { target: 'loud', task: 'multilabel' }, '/data/target', /two or more targets/],
+    ['classes', { target: ['loud', 'happy'], classes: ['0', '1'] }, '/data/classes', /this is multilabel/],
+    [
+      'a limit per class',
+      { target: ['loud', 'happy'], limitPerClass: 3 },
+      '/data/limitPerClass',
+      /multilabel/,
+    ],
+    [
+      'class weights',
+      { target: ['loud', 'happy'], classWeights: 'balanced' },
+      '/data/classWeights',
+      /multilabel/,
+    ],
+  ])('are refused with %s', async (_what, data, pointer, message) => {
+    const faults = await found(data);
+    expect(faults.map((fault) => fault[0])).toContain(pointer);
+    expect(faults.find((fault) => fault[0] === pointer)![1]).toMatch(message);
+  });
+
+  it('warn of a label with a single row', async () => {
+    expect(await warnings({ inputs: ['tempo'], target: ['loud', 'odd'] }, [], SONGS)).toEqual([
+      ['rareLabel', '/data/target/1'],
+    ]);
+  });
+});
+
 describe('warnings', () => {
   it('warns of labels that are regressed, unless the task is said', async () => {
     expect(await warnings({ target: 'floor', inputs: ['size'] })).toEqual([['integerTarget', '/data/task']]);
@@ -414,11 +520,11 @@ it('plans the examples as their README says', async () => {
     return planData(jobSpec(data).data, schema, []);
   };
   expect(await plan('concrete', { target: 'strength' })).toMatchObject({
-    plan: { task: 'regression', inputWidth: 8, outputUnits: 1, rows: 1_030 },
+    plan: { task: 'regression', inputShape: [8], outputUnits: 1, rows: 1_030 },
     warnings: [],
   });
   expect(await plan('digits', { target: 'digit', task: 'classification' })).toMatchObject({
-    plan: { task: 'classification', inputWidth: 64, outputUnits: 10, rows: 1_797 },
+    plan: { task: 'classification', inputShape: [64], outputUnits: 10, rows: 1_797 },
     warnings: [{ code: 'constantInput' }, { code: 'constantInput' }, { code: 'constantInput' }],
   });
   expect(await plan('digits', { target: 'digit' })).toMatchObject({

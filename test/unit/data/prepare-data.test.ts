@@ -163,6 +163,99 @@ describe('categories', () => {
   });
 });
 
+describe('labels', () => {
+  const labelsOf = ({ y, units, count }: Examples) =>
+    Array.from({ length: count }, (_, i) => [...y.subarray(i * units, (i + 1) * units)]);
+  const asInFile = { shuffle: false, split: { validation: 0, test: 0 } };
+
+  it('are 0 and 1 each, whichever way the file says so', async () => {
+    const content = csv('x,number,boolean,category', [
+      [1, 1, 'true', '1.0'],
+      [2, '0.0', 'FALSE', 'false'],
+      [3, 0, 'False', ' True '],
+      [4, 1, 'true', 0],
+    ]);
+    const target = ['number', 'boolean', 'category'];
+    const { preprocess, train } = await prepared(content, jobSpec({ target, ...asInFile }), {
+      columnTypes: { category: 'category' },
+    });
+    expect(preprocess).toMatchObject({ task: 'multilabel', target: { type: 'labels', names: target } });
+    expect(Preprocess.parse(preprocess)).toEqual(preprocess);
+    expect(labelsOf(train)).toEqual([
+      [1, 1, 1],
+      [0, 0, 0],
+      [0, 0, 1],
+      [1, 1, 0],
+    ]);
+  });
+
+  it('of JSON rows are read as they are meant', async () => {
+    const rows = [
+      { x: 1, a: true, b: 0 },
+      { x: 2, a: false, b: 1 },
+      { x: 3, a: true, b: 1 },
+    ];
+    const content = rows.map((row) => JSON.stringify(row)).join('\n');
+    const { train } = await prepared(content, jobSpec({ target: ['a', 'b'], ...asInFile }), {
+      format: 'jsonl',
+    });
+    expect(labelsOf(train)).toEqual([
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ]);
+  });
+
+  it('must all be known: a row that lacks one is never used', async () => {
+    const content = csv(
+      'x,a,b',
+      Array.from({ length: 20 }, (_, i) => [i, i === 3 ? '' : i % 2, i === 4 ? '?' : i % 3 === 0]),
+    );
+    for (const missing of ['drop', 'mean'] as const) {
+      const data = await prepared(content, jobSpec({ target: ['a', 'b'], missing, standardize: false }));
+      expect(everything(data)).toEqual(
+        Array.from({ length: 20 }, (_, i) => i).filter((i) => i !== 3 && i !== 4),
+      );
+    }
+  });
+
+  it('weigh by the sample alone', async () => {
+    const content = csv(
+      'x,a,b,w',
+      Array.from({ length: 10 }, (_, i) => [i, i % 2, i % 3 === 0, i]),
+    );
+    const { train } = await prepared(
+      content,
+      jobSpec({ target: ['a', 'b'], sampleWeight: 'w', standardize: false }),
+    );
+    expect([...train.weights!]).toEqual(only(train));
+  });
+
+  it('warn of one that no training row tells apart', async () => {
+    const content = csv(
+      'x,a,b,fold',
+      Array.from({ length: 20 }, (_, i) => [i, i % 2, i > 14, i < 15 ? 'train' : 'test']),
+    );
+    const { warnings } = await prepared(content, jobSpec({ target: ['a', 'b'], split: { column: 'fold' } }));
+    expect(warnings).toEqual([
+      { code: 'constantLabel', pointer: '/data/split', message: expect.stringContaining('“b”') },
+    ]);
+  });
+
+  it('that are none are refused with their line', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'trainyard-data-'));
+    const path = join(folder, 'data.csv');
+    const content = csv(
+      'x,a,b',
+      Array.from({ length: 9 }, (_, i) => [i, i % 2, i % 3 === 0]),
+    );
+    await writeFile(path, content.replace('4,0,false', '4,2,false'));
+    const preparing = prepareData(path, 'csv', await schemaOf(content), jobSpec({ target: ['a', 'b'] }));
+    await expect(preparing).rejects.toThrow('line 6, column “a”: “2” is neither 0 nor 1, true nor false');
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe('missing values', () => {
   const content = csv('x,town,y', [
     ['', 'a', 0],

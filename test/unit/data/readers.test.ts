@@ -3,12 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/data/data-error.ts';
 import { previewRows } from '../../../src/data/preview.ts';
-import { type Row, readRows } from '../../../src/data/readers/index.ts';
-import type { DatasetFormat } from '../../../src/spec/dataset.ts';
+import { type Row, type RowFormat, readRows } from '../../../src/data/readers/index.ts';
 
 type Chunk = string | Buffer;
 
-async function read(format: DatasetFormat, ...chunks: Chunk[]): Promise<{ columns: string[]; rows: Row[] }> {
+async function read(format: RowFormat, ...chunks: Chunk[]): Promise<{ columns: string[]; rows: Row[] }> {
   const found: { columns: string[]; rows: Row[] } = { columns: [], rows: [] };
   for await (const { columns, rows } of readRows(Readable.from(chunks), format)) {
     found.columns = [...columns];
@@ -17,10 +16,10 @@ async function read(format: DatasetFormat, ...chunks: Chunk[]): Promise<{ column
   return found;
 }
 
-const values = async (format: DatasetFormat, ...chunks: Chunk[]) =>
+const values = async (format: RowFormat, ...chunks: Chunk[]) =>
   (await read(format, ...chunks)).rows.map((row) => row.values);
 
-async function failure(format: DatasetFormat, ...chunks: Chunk[]): Promise<DataError> {
+async function failure(format: RowFormat, ...chunks: Chunk[]): Promise<DataError> {
   const error = await read(format, ...chunks).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(DataError);
   return error as DataError;
@@ -199,19 +198,19 @@ describe('any format', () => {
 describe('preview', () => {
   it('gives the first rows as they stand, and reads no further', async () => {
     const source = Readable.from(['a,b\n1,x\n', '2,y\n3,', 'broken"\n']);
-    expect(await previewRows(source, 'csv', 1)).toEqual([{ a: '1', b: 'x' }]);
+    expect(await previewRows(readRows(source, 'csv'), 1)).toEqual([{ a: '1', b: 'x' }]);
     expect(source.destroyed).toBe(true);
   });
 
   it('gives all rows of a short file, with null for what a JSON row lacks', async () => {
-    expect(await previewRows(Readable.from(['{"a": 1}\n{"b": false}\n']), 'jsonl', 10)).toEqual([
+    expect(await previewRows(readRows(Readable.from(['{"a": 1}\n{"b": false}\n']), 'jsonl'), 10)).toEqual([
       { a: 1, b: null },
       { a: null, b: false },
     ]);
   });
 
   it('makes no prototype of a column', async () => {
-    const [row] = await previewRows(Readable.from(['__proto__,constructor\n1,2\n']), 'csv', 1);
+    const [row] = await previewRows(readRows(Readable.from(['__proto__,constructor\n1,2\n']), 'csv'), 1);
     expect(Object.entries(row!)).toEqual([
       ['__proto__', '1'],
       ['constructor', '2'],

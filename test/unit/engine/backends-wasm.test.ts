@@ -60,6 +60,22 @@ describe('the repaired wasm kernels', () => {
     expect(valuesOf(() => tf.cast(tf.tensor1d([0, 0.5, -2, 256]), 'bool'))).toEqual([0, 1, 1, 1]);
   });
 
+  it('take a tensor apart along any axis, in its own type', () => {
+    const x = () => tf.reshape(tf.range(0, 12, 1, 'int32'), [2, 3, 2]);
+    const [, second] = tf.unstack(x(), 1);
+    expect([second!.shape, second!.dtype, [...second!.dataSync()]]).toEqual([[2, 2], 'int32', [2, 3, 8, 9]]);
+    const [first, rest] = tf.split(x(), [1, 2], -2);
+    expect([first!.shape, [...first!.dataSync()]]).toEqual([
+      [2, 1, 2],
+      [0, 1, 6, 7],
+    ]);
+    expect([rest!.shape, [...rest!.dataSync()]]).toEqual([
+      [2, 2, 2],
+      [2, 3, 4, 5, 8, 9, 10, 11],
+    ]);
+    expect(tf.unstack(tf.zeros([3, 0]), 0).map(({ shape }) => shape)).toEqual([[0], [0], [0]]);
+  });
+
   it('multiply with a matrix that was reshaped after it was multiplied with', () => {
     const b = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
     expect(valuesOf(() => tf.matMul(tf.ones([1, 2]), b))).toEqual([5, 7, 9]);

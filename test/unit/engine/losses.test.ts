@@ -47,6 +47,68 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     });
   });
 
+  test('binary cross-entropy stays exact where a sigmoid would round to 0 or 1, and its gradient is σ − target', () => {
+    tf.tidy(() => {
+      const loss = LossSpec.parse({ type: 'binaryCrossEntropy' });
+      const [logits, targets] = [tf.tensor2d([[1e5], [-300], [0], [60]]), tf.tensor2d([[0], [1], [1], [1]])];
+      const losses = exampleLosses(loss, logits, targets).dataSync();
+      expect([losses[0], losses[1]]).toEqual([1e5, 300]);
+      expect(losses[2]).toBeCloseTo(Math.LN2, 6);
+      expect(losses[3]).toBeLessThan(1e-25);
+      const gradient = tf.grad((x) => tf.sum(exampleLosses(loss, x as tf.Tensor2D, targets)))(logits);
+      for (const [i, expected] of [1, -1, -0.5, 0].entries())
+        expect(gradient.dataSync()[i]).toBeCloseTo(expected, 6);
+    });
+  });
+
+  test('binary cross-entropy is the mean over the labels, and smoothing takes half of it from each side', () => {
+    tf.tidy(() => {
+      const smoothed = LossSpec.parse({ type: 'binaryCrossEntropy', labelSmoothing: 0.2 });
+      // Of 1 is left 0.9, of 0 there is 0.1: each label that is 20 nats sure misses a tenth.
+      const losses = exampleLosses(smoothed, tf.tensor2d([[20, -20, 0]]), tf.tensor2d([[1, 0, 0]]));
+      expect(losses.dataSync()[0]).toBeCloseTo((2 + 2 + Math.LN2) / 3, 5);
+    });
+  });
+
+  test('the Gaussian likelihood is least where the variance is the squared error', () => {
+    tf.tidy(() => {
+      const loss = LossSpec.parse({ type: 'gaussianNll' });
+      const at = (error: number, s: number) =>
+        exampleLosses(loss, tf.tensor2d([[1 + error, s]]), tf.tensor2d([[1]])).dataSync()[0]!;
+      expect(at(0, -3)).toBe(-1.5);
+      expect(at(2, 0)).toBe(2);
+      const outputs = tf.tensor2d([[3, Math.log(4)]]);
+      expect(at(2, Math.log(4))).toBeCloseTo((Math.log(4) + 1) / 2, 6);
+      const gradient = tf.grad((x) => tf.sum(exampleLosses(loss, x as tf.Tensor2D, tf.tensor2d([[1]]))));
+      const [byMean, byLogVariance] = gradient(outputs).dataSync();
+      expect(byMean).toBeCloseTo(2 / 4, 6);
+      expect(byLogVariance).toBeCloseTo(0, 6);
+    });
+  });
+
+  test.each(['mse', 'mae', 'huber'] as const)(
+    '%s of a Gaussian sees its mean and leaves its variance alone',
+    (type) => {
+      tf.tidy(() => {
+        const [loss, target] = [LossSpec.parse({ type }), tf.tensor2d([[1], [2]])];
+        const [point, gaussian] = [
+          tf.tensor2d([[3], [1]]),
+          tf.tensor2d([
+            [3, 7],
+            [1, -9],
+          ]),
+        ];
+        const losses = (x: tf.Tensor) => exampleLosses(loss, x as tf.Tensor2D, target);
+        expect([...losses(gaussian).dataSync()]).toEqual([...losses(point).dataSync()]);
+        const [mean, variance, otherMean, otherVariance] = tf
+          .grad((x) => tf.sum(losses(x)))(gaussian)
+          .dataSync();
+        expect([mean, otherMean].map((slope) => Math.sign(slope!))).toEqual([1, -1]);
+        expect([variance, otherVariance]).toEqual([0, 0]);
+      });
+    },
+  );
+
   test.each(['mse', 'mae', 'huber'] as const)('%s is 0 and flat where the output is right', (type) => {
     tf.tidy(() => {
       const target = tf.tensor2d([[3], [-2]]);

@@ -1,13 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { buildNetwork, initialWeights } from '../../../src/engine/model/network.ts';
+import { toUnits } from '../../../src/engine/predict/decode.ts';
+import { NotStochasticError, predict, predictMonteCarlo } from '../../../src/engine/predict/predict.ts';
 import {
-  NotStochasticError,
-  predict,
-  predictMonteCarlo,
-  toUnits,
-} from '../../../src/engine/predict/predict.ts';
-import {
+  entropy,
+  labelEntropy,
   quantile,
   summarizeNumbers,
   summarizeProbabilities,
@@ -195,5 +193,23 @@ describe('uncertainty', () => {
       expectedEntropy: Math.log(2),
       mutualInformation: 0,
     });
+  });
+
+  it('adds the entropies of labels up', () => {
+    expect(labelEntropy(Float64Array.of(0.5, 0, 1, 0.5))).toBeCloseTo(2 * Math.log(2), 12);
+    // The passes contradict each other about the first label, and toss a coin for the second.
+    const samples = [Float64Array.of(1, 0.5), Float64Array.of(0, 0.5)];
+    const { predictiveEntropy, expectedEntropy, mutualInformation } = summarizeProbabilities(
+      samples,
+      labelEntropy,
+    );
+    expect(predictiveEntropy).toBeCloseTo(2 * Math.log(2), 12);
+    expect(expectedEntropy).toBeCloseTo(Math.log(2), 12);
+    expect(mutualInformation).toBeCloseTo(Math.log(2), 12);
+  });
+
+  it('of what is not a number is not a number either, so that it abstains', () => {
+    expect(entropy(Float64Array.of(Number.NaN, 0.5))).toBeNaN();
+    expect(labelEntropy(Float64Array.of(Number.NaN, 0.5))).toBeNaN();
   });
 });

@@ -46,7 +46,35 @@ describe('1cycle', () => {
   });
 });
 
+describe('the range test', () => {
+  const lrFinder = { type: 'lrFinder', minLearningRate: 1e-4, maxLearningRate: 1 };
+
+  test('rises by the same factor at every step, from the least rate to the greatest', () => {
+    const made = schedule({ ...lrFinder, steps: 41 });
+    for (const step of [0, 1, 7, 20, 40])
+      expect(rate(made, step) / 10 ** (-4 + step / 10)).toBeCloseTo(1, 12);
+    expect(rate(schedule(lrFinder), 99)).toBeCloseTo(1, 12);
+    expect(schedule(lrFinder).at(3, 0).momentum).toBeUndefined();
+  });
+
+  test('of one step has the least rate', () => {
+    expect(rate(schedule(lrFinder, { totalSteps: 1 }), 0)).toBe(1e-4);
+  });
+});
+
 describe('warm-up', () => {
+  test('of 1cycle rises to its first rate, and the cycle has the steps that are left', () => {
+    const [made, alone] = [
+      schedule({ type: 'oneCycle', maxLearningRate: 1, warmup: { steps: 4 } }),
+      schedule({ type: 'oneCycle', maxLearningRate: 1 }, { totalSteps: 96 }),
+    ];
+    expect([0, 1, 2, 3].map((step) => rate(made, step))).toEqual(
+      [0.025, 0.05, 0.1 * 0.75, 0.1].map((n) => expect.closeTo(n, 12)),
+    );
+    expect([0, 3].map((step) => made.at(step, 0).momentum)).toEqual([0.95, 0.95]);
+    for (let step = 0; step < 96; step++) expect(made.at(step + 4, 0)).toEqual(alone.at(step, 0));
+  });
+
   test.each([
     { type: 'constant' },
     { type: 'exponential', decaySteps: 7 },
@@ -136,6 +164,7 @@ test.each([
   [{ type: 'piecewiseConstant', boundaries: [3], factors: [1, 2, 3] }, 'factors'],
   [{ type: 'piecewiseConstant', boundaries: [3, 3], factors: [1, 2, 3] }, 'boundaries'],
   [{ type: 'oneCycle', maxLearningRate: 1, upFraction: 0.6, downFraction: 0.6 }, 'downFraction'],
+  [{ type: 'lrFinder', minLearningRate: 1, maxLearningRate: 1 }, 'maxLearningRate'],
 ])('refuses %o and points to %s', (spec, field) => {
   expect(ScheduleSpec.safeParse(spec).error!.issues[0]!.path).toEqual([field]);
 });

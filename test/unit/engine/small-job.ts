@@ -4,10 +4,16 @@ import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import type { Examples } from '../../../src/engine/train/batch.ts';
 import { createMetrics } from '../../../src/engine/train/metrics.ts';
 import { runStages } from '../../../src/engine/train/run-stages.ts';
-import type { EpochReport, TrainEvents } from '../../../src/engine/train/train-events.ts';
+import type {
+  EpochReport,
+  LearningRateFinding,
+  TrainEvents,
+} from '../../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
+import type { Task } from '../../../src/spec/data.ts';
+import type { Distribution } from '../../../src/spec/distribution.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
@@ -41,6 +47,9 @@ export interface SmallJob {
   validation?: Examples;
   inputShape?: number[];
   checkpointEvery?: number;
+  /** By the number of units when left out. */
+  task?: Task;
+  distribution?: Distribution;
 }
 
 /** A job on made-up data, its layers and stages as a user would write them. */
@@ -52,18 +61,25 @@ export function smallJob({
   validation,
   inputShape,
   checkpointEvery = 1_000,
+  task: givenTask,
+  distribution = 'point',
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
+  const task = givenTask ?? (split.units > 1 ? 'classification' : 'regression');
   const output = {
     type: 'dense',
     name: 'output',
-    units: split.units,
+    units: distribution === 'gaussian' ? 2 * split.units : split.units,
     activation: split.units > 1 ? 'softmax' : 'linear',
   };
   const model = ModelSpec.parse({ layers: [...layers, output] });
   return {
-    network: buildNetwork({ inputShape: inputShape ?? [split.width], layers: hiddenLayers(model) }),
-    task: split.units > 1 ? 'classification' : 'regression',
+    network: buildNetwork({
+      inputShape: inputShape ?? [split.width],
+      layers: hiddenLayers(model),
+      distribution,
+    }),
+    task,
     stages: stages.map((stage) => StageSpec.parse(stage)),
     seed,
     checkpointEvery,
@@ -74,7 +90,7 @@ export function smallJob({
       order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
       gather,
     },
-    createMetrics: () => createMetrics(split.units > 1 ? 'classification' : 'regression'),
+    createMetrics: () => createMetrics(task, { distribution }),
   };
 }
 
@@ -83,10 +99,11 @@ export interface Trained {
   epochs: EpochReport[];
   points: MetricPoint[];
   checkpoints: TrainState[];
+  findings: LearningRateFinding[];
 }
 
 export function nothingTold(): Trained {
-  return { weights: null, epochs: [], points: [], checkpoints: [] };
+  return { weights: null, epochs: [], points: [], checkpoints: [], findings: [] };
 }
 
 /**
@@ -107,6 +124,9 @@ export async function train(
     },
     onEpoch: async (epoch) => {
       result.epochs.push(epoch);
+    },
+    onLearningRate: async (finding) => {
+      result.findings.push(finding);
     },
     onCheckpoint: async (position, file) => {
       result.checkpoints.push(decodeCheckpoint(file));

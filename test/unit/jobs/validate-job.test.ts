@@ -15,9 +15,21 @@ const number = (name: string) => ({
   std: 2,
   integer: false,
 });
+const label = (name: string) => ({
+  name,
+  type: 'boolean' as const,
+  missing: 0,
+  distinct: 2,
+  classes: [
+    { value: 'false', count: 60 },
+    { value: 'true', count: 40 },
+  ],
+});
 const schema: DatasetSchema = {
   rows: 100,
   columns: [
+    label('hot'),
+    label('wet'),
     number('a'),
     number('b'),
     number('y'),
@@ -29,6 +41,17 @@ const schema: DatasetSchema = {
       classes: [
         { value: 'cat', count: 50 },
         { value: 'dog', count: 50 },
+      ],
+    },
+    {
+      name: 'size',
+      type: 'category',
+      missing: 0,
+      distinct: 3,
+      classes: [
+        { value: 'l', count: 30 },
+        { value: 'm', count: 40 },
+        { value: 's', count: 30 },
       ],
     },
   ],
@@ -72,6 +95,38 @@ describe('validation', () => {
     const { layers, task } = validate({ data: { target: 'kind' } });
     expect(task).toBe('classification');
     expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+  });
+
+  it('appends an output layer with a unit a label', () => {
+    const { layers, task } = validate({ data: { target: ['hot', 'wet'] } });
+    expect(task).toBe('multilabel');
+    expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+  });
+
+  it('takes a top-k below the number of classes, and monitors of it', () => {
+    const earlyStopping = { monitor: 'val_topKAccuracy' };
+    validate({ data: { target: 'size' }, evaluate: { topK: 2 }, stages: [{ ...stage, earlyStopping }] });
+  });
+
+  const gaussian = { ...stage, objective: { type: 'supervised', loss: { type: 'gaussianNll' } } };
+
+  it('gives the output layer a mean and a variance where any stage learns a Gaussian', () => {
+    const { layers } = validate({ stages: [stage, gaussian] });
+    expect(layers.at(-1)).toMatchObject({ name: 'output', outputShape: [2] });
+    const earlyStopping = { monitor: 'val_nll' };
+    validate({ stages: [{ ...stage, earlyStopping }, gaussian] });
+  });
+
+  it.each([
+    ['y', ['mse', 'mae', 'huber', 'gaussianNll'], ['val_r2', 'rmse']],
+    ['kind', ['categoricalCrossEntropy'], ['val_accuracy', 'ece']],
+    [['hot', 'wet'], ['binaryCrossEntropy'], ['val_exactMatch', 'f1']],
+  ])('takes the losses and monitors that suit %j', (target, losses, monitors) => {
+    for (const type of losses)
+      for (const monitor of monitors) {
+        const objective = { type: 'supervised', loss: { type } };
+        validate({ data: { target }, stages: [{ ...stage, objective, earlyStopping: { monitor } }] });
+      }
   });
 
   const image = { type: 'reshape', shape: [1, 2, 1] };
@@ -170,10 +225,92 @@ describe('validation', () => {
       /regression/,
     ],
     [
+      'a loss of classes for labels',
+      {
+        data: { target: ['hot', 'wet'] },
+        stages: [{ ...stage, objective: { type: 'supervised', loss: { type: 'categoricalCrossEntropy' } } }],
+      },
+      '/stages/0/objective/loss/type',
+      /multilabel task, which takes binaryCrossEntropy/,
+    ],
+    [
+      'a loss of labels for classes',
+      {
+        data: { target: 'kind' },
+        stages: [{ ...stage, objective: { type: 'supervised', loss: { type: 'binaryCrossEntropy' } } }],
+      },
+      '/stages/0/objective/loss/type',
+      /a classification, which takes categoricalCrossEntropy/,
+    ],
+    [
+      'a label that isn’t one',
+      { data: { target: ['hot', 'y'] } },
+      '/data/target/1',
+      /“y” has other values than 0 and 1/,
+    ],
+    [
+      'a Gaussian of classes',
+      { data: { target: 'kind' }, stages: [gaussian] },
+      '/stages/0/objective/loss/type',
+      /gaussianNll doesn’t suit a classification/,
+    ],
+    [
+      'a Gaussian of labels',
+      { data: { target: ['hot', 'wet'] }, stages: [stage, gaussian] },
+      '/stages/1/objective/loss/type',
+      /gaussianNll doesn’t suit a multilabel task/,
+    ],
+    [
+      'the likelihood of a point',
+      { stages: [{ ...stage, earlyStopping: { monitor: 'val_nll' } }] },
+      '/stages/0/earlyStopping/monitor',
+      /“val_nll” isn’t measured/,
+    ],
+    ['a top-k of numbers', { evaluate: { topK: 2 } }, '/evaluate/topK', /this is a regression/],
+    [
+      'a top-k of labels',
+      { data: { target: ['hot', 'wet'] }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /this is multilabel/,
+    ],
+    [
+      'a top-k of all classes',
+      { data: { target: 'kind' }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /there are 2 classes, so the truth is always among 2/,
+    ],
+    [
+      'a top-k of all classes that are kept',
+      { data: { target: 'size', classes: ['s', 'l'] }, evaluate: { topK: 2 } },
+      '/evaluate/topK',
+      /there are 2 classes/,
+    ],
+    [
+      'a top-k that isn’t asked for',
+      { data: { target: 'size' }, stages: [{ ...stage, earlyStopping: { monitor: 'val_topKAccuracy' } }] },
+      '/stages/0/earlyStopping/monitor',
+      /val_accuracy, val_nll/,
+    ],
+    [
+      'a monitor of another task',
+      {
+        data: { target: ['hot', 'wet'] },
+        stages: [{ ...stage, earlyStopping: { monitor: 'val_rmse' } }],
+      },
+      '/stages/0/earlyStopping/monitor',
+      /val_exactMatch/,
+    ],
+    [
       'Monte-Carlo dropout without dropout',
       { evaluate: { mcDropout: {} } },
       '/evaluate/mcDropout',
       /no dropout/,
+    ],
+    [
+      'early stopping of a range test',
+      { stages: [{ ...stage, schedule: { type: 'lrFinder' }, earlyStopping: { monitor: 'loss' } }] },
+      '/stages/0/earlyStopping',
+      /range test/,
     ],
     ['an unknown target', { data: { target: 'why' } }, '/data/target', /“?y”?/],
   ])('refuses %s', (_, change, pointer, message) => {
@@ -211,6 +348,7 @@ describe('validation', () => {
       },
     ],
     ['highLearningRate', { stages: [{ ...stage, optimizer: { type: 'adam', learningRate: 0.5 } }] }],
+    ['shortSweep', { stages: [{ ...stage, schedule: { type: 'lrFinder' } }] }],
     ['manyParameters', { model: { layers: [{ type: 'dense', units: 2_000 }] } }],
   ])('warns of %s', (code, change) => {
     expect(validate(change).warnings.map((warning) => warning.code)).toContain(code);

@@ -22,6 +22,13 @@ const schema: DatasetSchema = {
   columns: [
     ...inputs.map(number),
     number('y'),
+    ...['p', 'q'].map((name) => ({
+      name,
+      type: 'boolean' as const,
+      missing: 0,
+      distinct: 2,
+      classes: ['false', 'true'].map((value) => ({ value, count: 5_000 })),
+    })),
     {
       name: 'kind',
       type: 'category',
@@ -32,18 +39,20 @@ const schema: DatasetSchema = {
   ],
 };
 
-function validate(topology: object, target: 'y' | 'kind' = 'y', model: object = {}) {
+type Target = 'y' | 'kind' | ['p', 'q'];
+
+function validate(topology: object, target: Target = 'y', loss?: object) {
   const spec = JobSpec.parse({
     data: { dataset: 'ds_01ARZ3NDEKTSV4RRFFQ69G5FAV', inputs, target },
-    model: { topology, ...model },
-    stages: [{ epochs: 1 }],
+    model: { topology },
+    stages: [{ epochs: 1, ...(loss && { objective: { type: 'supervised', loss } }) }],
   });
   return validateJob(spec, schema);
 }
 
-function faults(topology: object, target: 'y' | 'kind'): Record<string, string> {
+function faults(topology: object, target: Target, loss?: object): Record<string, string> {
   try {
-    validate(topology, target);
+    validate(topology, target, loss);
   } catch (error) {
     if (!(error instanceof TrainyardError)) throw error;
     const found: Record<string, string> = {};
@@ -84,7 +93,7 @@ describe('a topology', () => {
     expect(found.warnings).toEqual([]);
   });
 
-  it.each<[string, object, 'y' | 'kind']>([
+  it.each<[string, object, Target]>([
     ['softmax for classes', sequential(dense(3, 'softmax')), 'kind'],
     ['softmax as a layer', sequential(dense(3), { class_name: 'Softmax' }), 'kind'],
     [
@@ -93,6 +102,7 @@ describe('a topology', () => {
       'kind',
     ],
     ['logits for classes', sequential(dense(3)), 'kind'],
+    ['sigmoids for labels', sequential(dense(2, 'sigmoid')), ['p', 'q']],
     ['a linear layer for a number', sequential(dense(1)), 'y'],
     ['a sigmoid within', sequential(dense(3, 'sigmoid'), dense(1)), 'y'],
     [
@@ -107,7 +117,7 @@ describe('a topology', () => {
   });
 
   const pooling = { class_name: 'GlobalMaxPooling2D' };
-  it.each<[string, object, 'y' | 'kind', string, RegExp]>([
+  it.each<[string, object, Target, string, RegExp]>([
     [
       'an input that the data don’t have',
       functional(
@@ -142,6 +152,13 @@ describe('a topology', () => {
       'kind',
       last(0),
       /softmax, or linear/,
+    ],
+    [
+      'another activation for labels',
+      sequential(dense(2, 'softmax')),
+      ['p', 'q'],
+      last(0),
+      /sigmoid, or linear/,
     ],
     [
       'a softmax that isn’t last',
@@ -190,6 +207,34 @@ describe('a topology', () => {
     ],
   ])('can’t have %s', (_, topology, target, pointer, message) => {
     expect(faults(topology, target)).toHaveProperty([pointer], expect.stringMatching(message));
+  });
+
+  it('has two outputs for a Gaussian', () => {
+    const gaussian = { type: 'gaussianNll' };
+    expect(faults(sequential(dense(2)), 'y', gaussian)).toEqual({});
+    expect(faults(sequential(dense(1)), 'y', gaussian)[last(0)]).toMatch(/asks for \[2\] with linear/);
+  });
+
+  it('reads sequences, one way and both', () => {
+    const sequence = { name: 'both', class_name: 'Bidirectional', takes: ['rows'] };
+    const layer = { class_name: 'LSTM', config: { units: 3, return_sequences: true } };
+    const { layers } = validate(
+      functional(
+        input(),
+        { name: 'rows', ...reshape(2, 2), takes: ['x'] },
+        { ...sequence, config: { layer, merge_mode: 'sum' } },
+        { name: 'last', class_name: 'GRU', config: { units: 4, go_backwards: true }, takes: ['both'] },
+        { name: 'out', ...dense(1), takes: ['last'] },
+      ),
+    );
+    expect(layers.map(({ name, outputShape }) => [name, outputShape])).toEqual([
+      ['rows', [2, 2]],
+      ['both_forward', [2, 3]],
+      ['both_backward', [2, 3]],
+      ['both', [2, 3]],
+      ['last', [4]],
+      ['out', [1]],
+    ]);
   });
 
   it('is warned of layers that it says are frozen, once', () => {

@@ -360,6 +360,7 @@ describe('an option that we don’t have', () => {
     ['LSTM', { ...recurrent, recurrent_dropout: 0.1 }, 'recurrent_dropout', /Dropout layer/],
     ['LSTM', { ...recurrent, return_state: true }, 'return_state', /state/],
     ['LSTM', { ...recurrent, recurrent_regularizer: 'l2' }, 'recurrent_regularizer', /kernel/],
+    ['LSTM', { ...recurrent, activation: 'softmax' }, 'activation', /linear/],
     ['GRU', { ...recurrent, reset_after: false }, 'reset_after', /true/],
     ['Bidirectional', { layer: { class_name: 'Dense', config: dense } }, 'layer', /SimpleRNN, LSTM, GRU/],
     [
@@ -386,7 +387,6 @@ describe('an option that we don’t have', () => {
   });
 });
 
-/** What they become, whether or not the list has such layers. */
 describe('a recurrent class', () => {
   const read = (name: string, config: object) => CLASSES.get(name)!.read(config as Record<string, unknown>);
   const fields = {

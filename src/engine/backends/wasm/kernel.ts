@@ -12,17 +12,17 @@ export type Wasm = BackendWasm;
 /** The tensors that a kernel is given; tfjs's own type takes each of them for optional. */
 type Given<Inputs> = { [Name in keyof Inputs]-?: NonNullable<Inputs[Name]> };
 
-/** Computes one operation on tensors that lie in the heap of the WebAssembly module. */
-export type WasmKernel<Inputs, Attributes> = (
+/** Computes one operation on tensors that lie in the heap of the WebAssembly module; some put out several. */
+export type WasmKernel<Inputs, Attributes, Result extends TensorInfo | TensorInfo[] = TensorInfo> = (
   wasm: Wasm,
   inputs: Given<Inputs>,
   attributes: Attributes,
-) => TensorInfo;
+) => Result;
 
 /** Makes this the wasm backend's kernel of that name, in place of the one it may have had. */
 export function defineKernel<Inputs, Attributes>(
   kernelName: string,
-  kernel: WasmKernel<Inputs, Attributes>,
+  kernel: WasmKernel<Inputs, Attributes, TensorInfo | TensorInfo[]>,
 ): void {
   const shipped = getKernel(kernelName, 'wasm');
   if (shipped) unregisterKernel(kernelName, 'wasm');

@@ -9,6 +9,7 @@ import { registerMaxPoolGradient } from './max-pool-gradient.ts';
 import { registerOneHot } from './one-hot.ts';
 import { registerReductions } from './reductions.ts';
 import { registerSegmentSum } from './segment-sum.ts';
+import { registerSplits } from './split.ts';
 
 /**
  * Repairs the wasm backend of tfjs 4.22: adds the kernels that training needs, and replaces the ones that are
@@ -21,6 +22,7 @@ export function registerKernels(): void {
   registerInputGradients();
   registerMaxPoolGradient();
   registerGather();
+  registerSplits();
   registerSegmentSum();
   registerReductions();
   registerClipByValue();

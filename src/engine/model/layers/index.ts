@@ -9,10 +9,13 @@ import { dense } from './dense.ts';
 import { depthwiseConv2d } from './depthwise-conv2d.ts';
 import { alphaDropout, dropout, gaussianNoise, spatialDropout } from './dropout.ts';
 import { embedding } from './embedding.ts';
+import { gru } from './gru.ts';
+import { lstm } from './lstm.ts';
 import { add, average, concat, maximum, multiply, subtract } from './merge.ts';
 import { batchNorm, layerNorm } from './normalization.ts';
 import { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.ts';
 import { separableConv2d } from './separable-conv2d.ts';
+import { simpleRnn } from './simple-rnn.ts';
 
 /** Every layer that the spec offers. */
 export const LAYERS: { readonly [T in LayerType]: LayerFunction<T> } = {
@@ -38,6 +41,9 @@ export const LAYERS: { readonly [T in LayerType]: LayerFunction<T> } = {
   alphaDropout,
   gaussianNoise,
   embedding,
+  simpleRnn,
+  lstm,
+  gru,
   add,
   subtract,
   multiply,

@@ -9,5 +9,12 @@ export function supervised(task: Task, loss: LossSpec = defaultLoss(task)): Obje
 }
 
 function defaultLoss(task: Task): LossSpec {
-  return task === 'classification' ? { type: 'categoricalCrossEntropy', labelSmoothing: 0 } : { type: 'mse' };
+  switch (task) {
+    case 'classification':
+      return { type: 'categoricalCrossEntropy', labelSmoothing: 0 };
+    case 'multilabel':
+      return { type: 'binaryCrossEntropy', labelSmoothing: 0 };
+    case 'regression':
+      return { type: 'mse' };
+  }
 }

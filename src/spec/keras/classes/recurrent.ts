@@ -30,10 +30,7 @@ const recurrent = {
 };
 const gates = { recurrent_activation: LayerActivation.default('sigmoid') };
 
-/**
- * As the recurrent layers' schemas have them. While these aren't among the listed layers, what is made here is
- * refused where all listed layers are parsed.
- */
+/** Their activations are fewer than `LayerActivation`'s, which is told where all listed layers are parsed. */
 function unplaced(layer: { type: string } & Record<string, unknown>): Unplaced {
   return layer as unknown as Unplaced;
 }

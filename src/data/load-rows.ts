@@ -1,46 +1,22 @@
-import { createReadStream } from 'node:fs';
-import type { DataSpec } from '../spec/data.ts';
-import type { DatasetFormat } from '../spec/dataset.ts';
-import { isMissing, toBoolean, toLabel, toNumber } from './cell.ts';
+import { isMissing, toBoolean, toFlag, toLabel, toNumber } from './cell.ts';
 import { DataError, quoted } from './data-error.ts';
-import type { DataPlan, PlannedColumn } from './plan.ts';
-import { type RawValue, type RowBatch, readRows } from './readers/index.ts';
+import type { RawValue, RowBatch } from './readers/index.ts';
 import type { ClassColumn, NumberColumn, Table } from './table.ts';
-
-/** A column to load: as numbers, or as the classes that its cells name. */
-export interface WantedColumn extends PlannedColumn {
-  readonly as: 'numbers' | 'classes';
-}
-
-/** The columns that a plan needs. A number column that is classified is loaded as classes. */
-export function wantedColumns(data: DataSpec, plan: DataPlan): WantedColumn[] {
-  const wanted: WantedColumn[] = plan.inputs.map((input) => ({
-    ...input,
-    as: input.type === 'category' ? 'classes' : 'numbers',
-  }));
-  wanted.push({ ...plan.target, as: plan.classes ? 'classes' : 'numbers' });
-  if (data.sampleWeight !== undefined)
-    wanted.push({ name: data.sampleWeight, type: 'number', as: 'numbers' });
-  if ('column' in data.split) wanted.push({ name: data.split.column, type: 'category', as: 'classes' });
-  return wanted;
-}
+import type { WantedColumn } from './wanted-columns.ts';
 
 /**
- * Reads the wanted columns of a local file.
- * @param rows how many the file has
+ * Gathers the wanted columns of rows as they are read.
+ * @param rows how many there must be
  * @throws DataError for a cell that isn't of its column's type, and for a file that isn't the one that was described
  */
-export async function loadTable(
-  path: string,
-  format: DatasetFormat,
+export async function loadRows(
+  batches: AsyncIterable<RowBatch>,
   wanted: readonly WantedColumn[],
   rows: number,
 ): Promise<Table> {
-  const loaders = wanted.map((column) =>
-    column.as === 'numbers' ? new NumberLoader(column, rows) : new ClassLoader(column, rows),
-  );
+  const loaders = wanted.map((column) => cellLoader(column, rows));
   let loaded = 0;
-  for await (const batch of readRows(createReadStream(path), format)) {
+  for await (const batch of batches) {
     if (loaded + batch.rows.length > rows) throw new DataError(`the file has more than ${rows} rows`);
     for (const loader of loaders) load(loader, batch, loaded);
     loaded += batch.rows.length;
@@ -49,13 +25,18 @@ export async function loadTable(
   return { rows, columns: new Map(loaders.map((loader) => [loader.column.name, loader.finish()])) };
 }
 
-interface Loader {
+/** Takes a column's cells, those that aren't missing. */
+export interface CellLoader {
   readonly column: WantedColumn;
   set(row: number, value: RawValue, line: number): void;
   finish(): NumberColumn | ClassColumn;
 }
 
-function load(loader: Loader, { columns, rows, typed }: RowBatch, firstRow: number): void {
+export function cellLoader(column: WantedColumn, rows: number): CellLoader {
+  return column.as === 'classes' ? new ClassLoader(column, rows) : new NumberLoader(column, rows);
+}
+
+function load(loader: CellLoader, { columns, rows, typed }: RowBatch, firstRow: number): void {
   const position = columns.indexOf(loader.column.name);
   // A JSON key may come up in a later batch; the header of a CSV holds them all.
   if (position < 0 && !typed) throw new DataError(`there is no column ${quoted(loader.column.name)}`);
@@ -65,7 +46,7 @@ function load(loader: Loader, { columns, rows, typed }: RowBatch, firstRow: numb
   }
 }
 
-class NumberLoader implements Loader {
+class NumberLoader implements CellLoader {
   readonly column: WantedColumn;
   private readonly values: Float64Array;
 
@@ -75,14 +56,20 @@ class NumberLoader implements Loader {
   }
 
   set(row: number, value: RawValue, line: number): void {
-    const { name, type } = this.column;
-    const number = type === 'boolean' ? Number(toBoolean(value)) : toNumber(value);
+    const number = this.read(value);
     if (Number.isNaN(number))
-      throw new DataError(`${quoted(value)} isn’t a ${type === 'boolean' ? 'boolean' : 'finite number'}`, {
-        line,
-        column: name,
-      });
+      throw new DataError(`${quoted(value)} ${this.fault}`, { line, column: this.column.name });
     this.values[row] = number;
+  }
+
+  private read(value: RawValue): number {
+    if (this.column.as === 'flags') return toFlag(value);
+    return this.column.type === 'boolean' ? Number(toBoolean(value)) : toNumber(value);
+  }
+
+  private get fault(): string {
+    if (this.column.as === 'flags') return 'is neither 0 nor 1, true nor false';
+    return `isn’t a ${this.column.type === 'boolean' ? 'boolean' : 'finite number'}`;
   }
 
   finish(): NumberColumn {
@@ -90,7 +77,7 @@ class NumberLoader implements Loader {
   }
 }
 
-class ClassLoader implements Loader {
+class ClassLoader implements CellLoader {
   readonly column: WantedColumn;
   private readonly codes: Int32Array;
   private readonly positions = new Map<string, number>();

@@ -1,0 +1,123 @@
+import { createBreather } from '../breathe.ts';
+import { momentumOf } from '../optimize/optimizers.ts';
+import type { Batch } from './batch.ts';
+import { createEagerExecutor } from './eager-executor.ts';
+import type { Executor, StepReport } from './executor.ts';
+import { createSchedule, type Schedule, sweepSteps } from './schedules.ts';
+import { compileStage } from './stage-program.ts';
+import type { LearningRateFinding, LearningRatePoint } from './train-events.ts';
+import type { StageContext, StageEnd } from './train-stage.ts';
+import { encodeCheckpoint, type TrainState } from './train-state.ts';
+
+type Sweep = Pick<LearningRatePoint, 'learningRate' | 'loss'>[];
+
+/**
+ * A stage that tries rates instead of training: the rate rises from step to step until the loss does, then one is
+ * proposed, and the weights are those from before the stage. Smith, arXiv:1506.01186; where to stop and what to
+ * propose are Géron's, “Hands-On Machine Learning”, chapter 11. A sweep is short, so it isn't resumed in the
+ * middle: what goes on from its checkpoint begins it anew.
+ */
+export async function findLearningRate(context: StageContext, start: TrainState): Promise<StageEnd> {
+  const { program, randomAt } = compileStage(context.job, context.spec, context.stage);
+  const executor = createEagerExecutor(program, randomAt);
+  executor.load(start);
+  try {
+    const sweep = await sweepRates(context, executor);
+    if (sweep === null) {
+      await context.events.onCheckpoint(start.position, encodeCheckpoint(start));
+      return { outcome: 'stopped' };
+    }
+    await context.events.onLearningRate({ stage: context.stage, ...readSweep(sweep) });
+    return { outcome: 'finished', weights: start.weights };
+  } finally {
+    executor.dispose();
+  }
+}
+
+/** The loss at each rate, up to the one that makes it blow up; null when it was stopped in the middle. */
+async function sweepRates(context: StageContext, executor: Executor): Promise<Sweep | null> {
+  const { spec, signal } = context;
+  if (spec.schedule.type !== 'lrFinder') throw new Error('the stage searches for no learning rate');
+  const totalSteps = spec.epochs * context.stepsPerEpoch;
+  const schedule = scheduleOf(context, totalSteps);
+  const isBlownUp = watchLoss(spec.schedule.stopFactor);
+  const breathe = createBreather();
+  const sweep: Sweep = [];
+  for (let step = 0; step < sweepSteps(spec.schedule, totalSteps); step++) {
+    if (signal.aborted) return null;
+    const rates = schedule.at(step, Math.floor(step / context.stepsPerEpoch));
+    const report = await executor.step(batchAt(context, step), { step: step + 1, ...rates });
+    if ('nonFinite' in report) break;
+    sweep.push({ learningRate: rates.learningRate, loss: report.loss });
+    await tell(context, step + 1, report, rates.learningRate);
+    if (isBlownUp(report.loss)) break;
+    await breathe();
+  }
+  return sweep;
+}
+
+function scheduleOf({ spec, stepsPerEpoch }: StageContext, totalSteps: number): Schedule {
+  const { learningRate } = spec.optimizer;
+  const momentum = momentumOf(spec.optimizer);
+  return createSchedule(spec.schedule, { learningRate, momentum, totalSteps, stepsPerEpoch });
+}
+
+function batchAt({ job, spec, stage, stepsPerEpoch }: StageContext, step: number): Batch {
+  const order = job.data.order(stage, Math.floor(step / stepsPerEpoch) + 1);
+  const start = (step % stepsPerEpoch) * spec.batchSize;
+  return job.data.gather(job.data.train, order, start, spec.batchSize);
+}
+
+async function tell(
+  context: StageContext,
+  step: number,
+  { loss, gradientNorm }: StepReport,
+  learningRate: number,
+): Promise<void> {
+  if (step % context.metricsEvery !== 0) return;
+  const { stage, stepsPerEpoch, stepsBefore, events } = context;
+  const metrics = { step_loss: loss, gradient_norm: gradientNorm, learning_rate: learningRate };
+  const position = { stage, epoch: Math.ceil(step / stepsPerEpoch), step };
+  await events.onMetrics(Object.entries(metrics).map(([name, value]) => ({ ...position, name, value })));
+  const detail = `stage ${stage}/${context.job.stages.length} tries learning rates`;
+  await events.onProgress({ position, detail, ...context.progress.at(stepsBefore + step) });
+}
+
+const MEMORY = 0.9;
+
+/** Whether a moving average of the losses, corrected for its start at zero, is `factor` times its least. */
+function watchLoss(factor: number): (loss: number) => boolean {
+  let [average, steps, least] = [0, 0, Number.POSITIVE_INFINITY];
+  return (loss) => {
+    average = MEMORY * average + (1 - MEMORY) * loss;
+    const smoothed = average / (1 - MEMORY ** ++steps);
+    least = Math.min(least, smoothed);
+    return smoothed > factor * least;
+  };
+}
+
+/** Of the sweep's length, what is averaged to either side. */
+const SMOOTHED_SHARE = 1 / 40;
+/** The loss is least where it is about to climb: a good rate is well below. */
+const BELOW_LEAST = 10;
+
+/** What a sweep says. The mean to both sides smooths without moving a turn to a later rate. */
+export function readSweep(sweep: Sweep): Omit<LearningRateFinding, 'stage'> {
+  const reach = Math.max(2, Math.round(sweep.length * SMOOTHED_SHARE));
+  const smoothed = sweep.map((_, i) => mean(sweep.slice(Math.max(0, i - reach), i + reach + 1)));
+  const curve = sweep.map((point, i) => ({ ...point, smoothedLoss: smoothed[i]! }));
+  const least = smoothed.indexOf(Math.min(...smoothed));
+  const falls = smoothed.slice(1, least + 1).map((loss, i) => smoothed[i]! - loss);
+  const steepest = falls.indexOf(Math.max(...falls));
+  const fell = least > 0;
+  return {
+    steps: sweep.length,
+    suggested: fell ? sweep[least]!.learningRate / BELOW_LEAST : null,
+    steepest: fell ? sweep[steepest + 1]!.learningRate : null,
+    curve,
+  };
+}
+
+function mean(points: Sweep): number {
+  return points.reduce((sum, { loss }) => sum + loss, 0) / points.length;
+}
