@@ -12,7 +12,7 @@ import { asWritten, type JsonObject, kerasKey, nestsDeeper, withKerasKeys } from
 /** A graph of layers as Keras and TensorFlow.js write it. */
 export const TopologyJson = z.record(z.string(), z.unknown()).meta({
   description:
-    'A functional or Sequential model as Keras’s `model.to_json()` (2 or 3) or a `model.json` of TensorFlow.js has it: `{ class_name, config }`, bare or wrapped. Its last layer is the output layer. Weights aren’t taken, and everything is computed in float32.',
+    'A functional or Sequential model as Keras’s `model.to_json()` (2 or 3) or a `model.json` of TensorFlow.js has it: `{ class_name, config }`, bare or wrapped. Its last layer is the output layer: softmax for a classification, sigmoid for several labels, linear for a regression; linear, as logits, for all. Weights aren’t taken, `trainable` is the stages’ to say, and everything is computed in float32.',
 });
 export type TopologyJson = z.infer<typeof TopologyJson>;
 
