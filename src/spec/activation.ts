@@ -6,6 +6,7 @@ export const PlainActivation = z.enum([
   'sigmoid',
   'tanh',
   'relu',
+  'relu6',
   'leakyRelu',
   'elu',
   'selu',

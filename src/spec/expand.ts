@@ -1,3 +1,4 @@
+import { readTopology, type TopologyJson } from './keras/topology.ts';
 import { LayerSpec, type NamedLayer } from './layer.ts';
 import { DIRECTIONS, type ListedLayer } from './listed-layer.ts';
 import type { ModelSpec } from './model.ts';
@@ -10,14 +11,26 @@ export interface PlacedLayer {
 }
 
 /**
- * The network's layers that a model's list stands for, the output layer not among them: every one has its name
- * (`dense_1`, `dense_2`, … by type), composites are taken apart, and the model's penalties are given to the
- * layers that have none of their own.
+ * The network's layers that a model's list or topology stands for: every one has its name (`dense_1`, `dense_2`,
+ * … by type), composites are taken apart, and the model's penalties are given to the layers that have none of
+ * their own. The output layer is not among them, unless a topology brings it.
  */
 export function expandModel(model: ModelSpec): PlacedLayer[] {
-  const expansion = new Expansion(namesOf(model.layers, [model.output?.name ?? 'output', NETWORK_INPUT]));
-  expansion.list(model.layers, NETWORK_INPUT, ['layers']);
-  return expansion.layers.map(({ layer, path }) => ({ layer: withPenalties(layer, model), path }));
+  const expanded = model.topology ? expandTopology(model.topology) : expandList(model);
+  return expanded.map(({ layer, path }) => ({ layer: withPenalties(layer, model), path }));
+}
+
+function expandList({ layers = [], output }: ModelSpec): readonly PlacedLayer[] {
+  const expansion = new Expansion(namesOf(layers, [output?.name ?? 'output', NETWORK_INPUT]));
+  expansion.list(layers, NETWORK_INPUT, ['layers']);
+  return expansion.layers;
+}
+
+/** A topology names its layers and says of each what it takes. */
+function expandTopology(topology: TopologyJson): readonly PlacedLayer[] {
+  const expansion = new Expansion(({ name }) => name!);
+  for (const { layer, path } of readTopology(topology).layers) expansion.add(layer, ['topology', ...path]);
+  return expansion.layers;
 }
 
 /** The same without their places. */
@@ -42,6 +55,11 @@ class Expansion {
       (previous, layer, i) => this.#one({ ...layer, name: this.#nameOf(layer) }, previous, [...path, i]),
       below,
     );
+  }
+
+  /** A layer that has its name and says what it takes. */
+  add(layer: Named, path: Path): void {
+    this.#one(layer, NETWORK_INPUT, path);
   }
 
   #one(layer: Named, below: string, path: Path): string {

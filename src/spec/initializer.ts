@@ -25,7 +25,17 @@ export type Initializer = z.infer<typeof Initializer>;
 /** What else a weight may start from, which no user says: equal parts along its last axis, each of one value. */
 export type WeightInitializer = Initializer | { readonly type: 'parts'; readonly values: readonly number[] };
 
-const RELU_FAMILY = new Set(['relu', 'leakyRelu', 'rrelu', 'prelu', 'elu', 'gelu', 'swish', 'softplus']);
+const RELU_FAMILY = new Set([
+  'relu',
+  'relu6',
+  'leakyRelu',
+  'rrelu',
+  'prelu',
+  'elu',
+  'gelu',
+  'swish',
+  'softplus',
+]);
 
 /** The initializer that suits an activation: SELU → LeCun normal, the ReLU family → He normal, else Glorot uniform. */
 export function defaultInitializer(activation: Activation): Initializer {

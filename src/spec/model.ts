@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Identifier } from './common.ts';
+import { readTopology, TopologyJson } from './keras/topology.ts';
 import { DenseLayer } from './layers/dense.ts';
 import { penalized } from './layers/fields.ts';
 import { ListedLayer } from './listed-layer.ts';
@@ -11,14 +12,40 @@ export const OutputSpec = DenseLayer.omit({ type: true, units: true, activation:
 
 export const ModelSpec = z
   .strictObject({
-    layers: z.array(ListedLayer).max(2_000).meta({ description: 'From the lowest up, without the output.' }),
+    layers: z.array(ListedLayer).max(2_000).optional().meta({
+      description:
+        'From the lowest up, without the output. A layer takes the one before it; with `inputs` it takes others by name, so that a list can say any graph.',
+    }),
+    topology: TopologyJson.optional(),
     output: OutputSpec.optional().meta({
       description: 'The output layer follows from the task; say here only what differs.',
     }),
     ...penalized,
   })
+  .superRefine(checkForm)
   .meta({
     id: 'Model',
-    description: '`l1`, `l2` and `maxNorm` are those of every layer with a kernel that doesn’t say its own.',
+    description:
+      'Its layers as a list, or a topology. `l1`, `l2` and `maxNorm` are those of every layer with a kernel that doesn’t say its own.',
   });
 export type ModelSpec = z.infer<typeof ModelSpec>;
+
+interface Form {
+  readonly layers?: readonly unknown[] | undefined;
+  readonly topology?: TopologyJson | undefined;
+  readonly output?: unknown;
+}
+
+/** Layers or a topology, and a topology that can be taken. */
+function checkForm({ layers, topology, output }: Form, context: z.RefinementCtx): void {
+  const add = (path: readonly PropertyKey[], message: string) =>
+    context.addIssue({ code: 'custom', path: [...path], message });
+  if (topology === undefined) {
+    if (layers === undefined) add(['layers'], 'a model has layers, or a topology instead');
+    return;
+  }
+  if (layers !== undefined) add(['topology'], 'a model has layers or a topology, not both');
+  if (output !== undefined)
+    add(['output'], 'a topology’s last layer is the output layer; say there what it needs');
+  for (const { path, message } of readTopology(topology).faults) add(['topology', ...path], message);
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Activation } from './activation.ts';
+import type { PlainActivation } from './activation.ts';
 import { Shape } from './common.ts';
 import type { Task } from './data.ts';
 import { Distribution } from './distribution.ts';
@@ -27,25 +27,41 @@ const OUTPUT_ACTIVATIONS = {
   regression: 'linear',
   classification: 'softmax',
   multilabel: 'sigmoid',
-} as const satisfies Record<Task, Activation>;
+} as const satisfies Record<Task, PlainActivation>;
 
 /**
  * Settles what a model spec leaves open: names, composites and the output layer, whose units and activation
  * follow from the task. The output layer is linear for a regression, softmax for a classification, and sigmoid for
- * a multilabel task.
- * @param context.outputUnits how many numbers an encoded target has; a Gaussian takes two units for each
+ * a multilabel task. A topology has its own output layer, which must be such a one; that it may be linear for every
+ * task makes no difference, since losses and predictions are computed from what it puts out before its activation.
  */
-export function resolveNetwork(
-  model: ModelSpec,
-  context: { inputShape: readonly number[]; task: Task; outputUnits: number; distribution: Distribution },
-): NetworkSpec {
-  const { inputShape, task, outputUnits, distribution } = context;
+export function resolveNetwork(model: ModelSpec, context: NetworkContext): NetworkSpec {
+  const { inputShape, distribution } = context;
   const output: NamedLayer = {
     ...(model.output ?? { name: 'output', useBias: true }),
     type: 'dense',
-    units: distribution === 'gaussian' ? 2 * outputUnits : outputUnits,
-    activation: OUTPUT_ACTIVATIONS[task],
+    ...outputFor(context),
   };
-  const layers = [...hiddenLayers(model), withPenalties(output, model)];
+  const layers = model.topology
+    ? hiddenLayers(model)
+    : [...hiddenLayers(model), withPenalties(output, model)];
   return { inputShape: [...inputShape], layers, distribution };
+}
+
+/** What data, task and losses ask of a network. */
+export interface NetworkContext {
+  readonly inputShape: readonly number[];
+  readonly task: Task;
+  /** How many numbers an encoded target has; a Gaussian takes two units for each. */
+  readonly outputUnits: number;
+  readonly distribution: Distribution;
+}
+
+/** What these ask of the output layer. */
+export function outputFor({ task, outputUnits, distribution }: NetworkContext): {
+  units: number;
+  activation: PlainActivation;
+} {
+  const units = distribution === 'gaussian' ? 2 * outputUnits : outputUnits;
+  return { units, activation: OUTPUT_ACTIVATIONS[task] };
 }

@@ -301,6 +301,7 @@ def activations():
         ("sigmoid", torch.sigmoid),
         ("tanh", torch.tanh),
         ("relu", F.relu),
+        ("relu6", F.relu6),
         ("leakyRelu", lambda x: F.leaky_relu(x, 0.2)),
         (dict(type="leakyRelu", alpha=0.05), lambda x: F.leaky_relu(x, 0.05)),
         ("elu", F.elu),
@@ -311,8 +312,8 @@ def activations():
         ("swish", F.silu),
         ("softplus", F.softplus),
     ]
-    # Which one-sided derivative stands at a corner is a convention, so zero is left out of the gradients' points.
-    points = points[points != 0]
+    # Which one-sided derivative stands at a corner is a convention, so the corners are left out of the points.
+    points = points[(points != 0) & (points != 6)]
     results = []
     for activation, function in cases:
         x = torch.tensor(points, requires_grad=True)

@@ -34,6 +34,8 @@ const ACTIVATIONS: Readonly<Record<ActivationName, ActivationFunction>> = {
   sigmoid: (x) => tf.sigmoid(x),
   tanh: (x) => tf.tanh(x),
   relu: (x) => tf.relu(x),
+  // tfjs's own makes a number of what is none on wasm, which hides that a training has diverged.
+  relu6: (x) => tf.clipByValue(tf.relu(x), 0, 6),
   leakyRelu: (x, { alpha }) => tf.leakyRelu(x, alpha),
   rrelu: (x, { lower, upper }, { context }) => rrelu(x, lower!, upper!, context),
   prelu: (x, _parameters, { weights }) => sloped(x, weights.alpha!),

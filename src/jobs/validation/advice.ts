@@ -3,6 +3,8 @@ import { pointerTo } from '../../data/problems.ts';
 import type { DataSpec } from '../../spec/data.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
+import { readTopology } from '../../spec/keras/topology.ts';
+import type { ModelSpec } from '../../spec/model.ts';
 import { size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Validation } from '../services.ts';
@@ -16,12 +18,13 @@ export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warni
   return [
     ...layers.flatMap((_, i) => adviseDropout(layers, i)),
     ...adviseSelu(layers, plan),
+    ...adviseFrozen(spec.model),
     ...spec.stages.flatMap((stage, i) => [
       ...adviseSweep(stage, spec.data, plan, i),
       ...adviseRate(stage, i),
       ...adviseBatch(stage.batchSize, layers, i),
     ]),
-    ...adviseSize(parameters, plan),
+    ...adviseSize(parameters, plan, pointerTo('model', spec.model.topology ? 'topology' : 'layers')),
   ];
 }
 
@@ -32,6 +35,16 @@ function adviseDropout(layers: readonly PlacedLayer[], i: number): Warning[] {
   const message =
     'dropout right before a batch norm shifts the variance between training and inference (Li et al. 2018)';
   return [{ code: 'dropoutBeforeBatchNorm', pointer: pointerTo('model', ...path), message }];
+}
+
+/** Real topologies come with `trainable: false` on most layers, of the training that they were saved from. */
+function adviseFrozen({ topology }: ModelSpec): Warning[] {
+  const frozen = topology ? readTopology(topology).layers.filter(({ isFrozen }) => isFrozen) : [];
+  if (frozen.length === 0) return [];
+  const pointer = pointerTo('model', 'topology', ...frozen[0]!.path, 'config', 'trainable');
+  const layers = frozen.length === 1 ? 'a layer has' : `${frozen.length} layers have`;
+  const message = `${layers} trainable: false, which is passed over: a stage’s “trainable” says which layers it moves`;
+  return [{ code: 'frozenInTopology', pointer, message }];
 }
 
 /** Beyond these the optimizer as a rule diverges. */
@@ -75,10 +88,10 @@ function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: numbe
 /** Far more parameters than numbers to learn from: it will memorize. */
 const PARAMETERS_PER_NUMBER = 10;
 
-function adviseSize(parameters: number, { rows, inputShape, window }: DataPlan): Warning[] {
+function adviseSize(parameters: number, { rows, inputShape, window }: DataPlan, pointer: string): Warning[] {
   // Windows overlap: every row counts once.
   const width = size(inputShape) / (window?.length ?? 1);
   if (parameters <= PARAMETERS_PER_NUMBER * rows * width) return [];
   const message = `${parameters} parameters for ${rows} rows of ${width} numbers: the model can memorize them`;
-  return [{ code: 'manyParameters', pointer: '/model/layers', message }];
+  return [{ code: 'manyParameters', pointer, message }];
 }

@@ -7,6 +7,7 @@ import type { ModelSpec } from '../../spec/model.ts';
 import { type NetworkSpec, resolveNetwork } from '../../spec/network.ts';
 import { inferShapes, type LayerShape, ShapeError } from '../../spec/shapes.ts';
 import { inputsOf, NETWORK_INPUT, unusedLayers } from '../../spec/wiring.ts';
+import { checkInputShape, checkTopology } from './topology-rules.ts';
 
 export interface PlannedNetwork {
   readonly spec: NetworkSpec;
@@ -22,16 +23,15 @@ export function planNetwork(
 ): PlannedNetwork | null {
   const placed = expandModel(model);
   checkNames(model, placed, problems);
-  const spec = resolveNetwork(model, {
-    inputShape: plan.inputShape,
-    task: plan.task,
-    outputUnits: plan.outputUnits,
-    distribution,
-  });
+  const { inputShape, task, outputUnits } = plan;
+  const context = { inputShape, task, outputUnits, distribution };
+  if (model.topology) checkInputShape(model.topology, context, problems);
+  const spec = resolveNetwork(model, context);
   try {
     const layers = inferShapes(spec.inputShape, spec.layers);
     checkEmbeddings(spec, placed, problems);
     checkUnused(spec, placed, problems);
+    if (model.topology) checkTopology(model.topology, { spec, layers }, context, problems);
     return { spec, layers };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
@@ -40,7 +40,7 @@ export function planNetwork(
   }
 }
 
-/** The output layer stands in no list. */
+/** The output layer that follows from the task stands in no list. */
 function pointerToLayer(placed: PlacedLayer | undefined): string {
   return placed ? pointerTo('model', ...placed.path) : '/model/layers';
 }
@@ -48,7 +48,7 @@ function pointerToLayer(placed: PlacedLayer | undefined): string {
 function checkNames(model: ModelSpec, placed: readonly PlacedLayer[], problems: Problems): void {
   const output = model.output?.name ?? 'output';
   if (output === NETWORK_INPUT) problems.add('/model/output/name', '“input” is the network’s own input');
-  const taken = new Set([output]);
+  const taken = new Set(model.topology ? [] : [output]);
   for (const { layer, path } of placed) {
     const pointer = pointerTo('model', ...path, 'name');
     if (layer.name === NETWORK_INPUT) problems.add(pointer, '“input” is the network’s own input');

@@ -3,12 +3,14 @@ import { type Infer, pair, requireImage, size, text } from './shape.ts';
 export const flatten: Infer<'flatten'> = (_layer, input) => ({ outputShape: [size(input)] });
 
 export const reshape: Infer<'reshape'> = (layer, input) => {
-  if (size(layer.shape) !== size(input)) {
+  const said = size(layer.shape.filter((length) => length !== -1));
+  const outputShape = layer.shape.map((length) => (length === -1 ? Math.floor(size(input) / said) : length));
+  if (size(outputShape) !== size(input)) {
     throw new Error(
-      `can’t reshape ${text(input)} (${size(input)} numbers) to ${text(layer.shape)} (${size(layer.shape)} numbers)`,
+      `can’t reshape ${text(input)} (${size(input)} numbers) to ${text(layer.shape)} (${said} numbers)`,
     );
   }
-  return { outputShape: layer.shape };
+  return { outputShape };
 };
 
 export const upSampling: Infer<'upSampling'> = (layer, input) => {

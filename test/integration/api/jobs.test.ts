@@ -4,6 +4,7 @@ import type { JobResource } from '../../../src/spec/resource/job.ts';
 import type { Problem } from '../../../src/spec/resource/problem.ts';
 import type { ValidationResource } from '../../../src/spec/resource/validation.ts';
 import { jobSpec, TestApi } from '../../api-server.ts';
+import { sequential } from '../../unit/spec/topology-fixture.ts';
 
 let api: TestApi;
 let dataset: DatasetResource;
@@ -20,6 +21,10 @@ function spec(overrides: object = {}): object {
 
 function layers(...list: object[]): object {
   return spec({ model: { layers: list } });
+}
+
+function topology(...list: { class_name: string; config?: object }[]): object {
+  return spec({ model: { topology: sequential(...list) } });
 }
 
 describe('creating a job', () => {
@@ -131,6 +136,26 @@ describe('a bad spec', () => {
       '/model/layers/1',
       /conv2d/,
     ],
+    ['neither layers nor a topology', () => spec({ model: {} }), '/model/layers', /topology/],
+    ['a topology that is none', () => spec({ model: { topology: 'x' } }), '/model/topology', /record|object/],
+    [
+      'a topology with an option that there isn’t',
+      () => topology({ class_name: 'Conv1D', config: { filters: 2, kernel_size: 2, dilation_rate: 2 } }),
+      '/model/topology/config/layers/0/config/dilation_rate',
+      /dilated/,
+    ],
+    [
+      'a topology of an unknown class',
+      () => topology({ class_name: 'Lambda' }),
+      '/model/topology/config/layers/0/class_name',
+      /“Lambda”/,
+    ],
+    [
+      'a topology whose output doesn’t suit the target',
+      () => topology({ class_name: 'Dense', config: { units: 3 } }),
+      '/model/topology/config/layers/0',
+      /\[1\] with linear/,
+    ],
   ];
 
   it.each(cases)('with %s is told where and why', async (_name, build, pointer, message) => {
@@ -218,6 +243,22 @@ describe('validating', () => {
     expect(validation.memoryBytes).toBeGreaterThan(0);
     expect(validation.warnings.map(({ pointer }) => pointer)).toContain('/model/layers/0');
     expect((await api.get('/v1/jobs?limit=200')).json().data).toHaveLength(before);
+  });
+});
+
+describe('a topology', () => {
+  it('is validated as layers are, and kept as it was sent', async () => {
+    const sent = topology(
+      { class_name: 'Dense', config: { units: 4, activation: 'relu', batch_input_shape: [null, 1] } },
+      { class_name: 'Dense', config: { units: 1 } },
+    ) as { model: object };
+    const validation = (await api.post('/v1/jobs/validate', sent)).json<ValidationResource>();
+    expect(validation.layers.map(({ name, parameters }) => [name, parameters])).toEqual([
+      ['layer_0', 8],
+      ['layer_1', 5],
+    ]);
+    const job = (await api.post('/v1/jobs', sent)).json<JobResource>();
+    expect((await api.get(job.urls.self)).json().spec.model).toEqual(sent.model);
   });
 });
 

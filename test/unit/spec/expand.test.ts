@@ -101,6 +101,7 @@ describe('expanding a model', () => {
       inputShape: [2],
       task: 'regression',
       outputUnits: 1,
+      distribution: 'point',
     });
     const shapes = inferShapes(inputShape, layers);
     expect(shapes.map(({ name, outputShape, parameters }) => [name, outputShape, parameters])).toEqual([
