@@ -44,7 +44,7 @@ async function main(): Promise<void> {
 
 async function measure(experiment: Experiment): Promise<Result> {
   const workDirectory = mkdtempSync(join(tmpdir(), 'trainyard-bench-'));
-  const dataset = await bringFashionMnist(experiment.data, KEPT, options.from);
+  const dataset = await bringFashionMnist(KEPT, options.from);
   const accuracy: Record<string, number> = {};
   const tell: Tell = async (message) => {
     if (message.type !== 'epoch') return;
@@ -88,9 +88,9 @@ function describe(metrics: Readonly<Record<string, number>>): string {
 }
 
 /** Experiments that differ only in what is measured share a run. */
-function fileOf({ spec, data }: Experiment): string {
+function fileOf({ spec }: Experiment): string {
   const { name: _, ...same } = spec;
-  const key = Buffer.from(JSON.stringify([same, data]));
+  const key = Buffer.from(JSON.stringify(same));
   const sum = key.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
   return join(KEPT, `book-${sum.toString(16)}.json`);
 }
