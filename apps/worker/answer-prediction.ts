@@ -3,6 +3,7 @@ import { decoderOf } from '../../src/engine/predict/decode.ts';
 import { predict, predictMonteCarlo } from '../../src/engine/predict/predict.ts';
 import type { TrainedModel } from '../../src/engine/predict/trained-model.ts';
 import type { PredictionRequest, PredictionResponse } from '../../src/spec/prediction.ts';
+import { inputEmbedding } from '../../src/spec/wiring.ts';
 import { describerOf } from './describe-prediction.ts';
 
 /**
@@ -31,12 +32,12 @@ export async function answerPrediction(
 
 /** An embedding takes only the ids that it has. */
 function checkIds({ network, preprocess }: TrainedModel, x: Float32Array, count: number): void {
-  const first = network.spec.layers[0]!;
-  if (first.type !== 'embedding') return;
+  const embedding = inputEmbedding(network.spec.layers);
+  if (!embedding) return;
   const width = x.length / count;
-  const wrong = x.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= first.inputDim);
+  const wrong = x.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= embedding.inputDim);
   if (wrong === -1) return;
-  const message = `takes whole ids from 0 to ${first.inputDim - 1}, and got ${x[wrong]}`;
+  const message = `takes whole ids from 0 to ${embedding.inputDim - 1}, and got ${x[wrong]}`;
   const input = `/inputs/${Math.floor(wrong / width)}`;
   // Of a window each id is a row; else the column may have come by its name or by its place.
   throw new InputError([{ pointer: preprocess.window ? `${input}/${wrong % width}` : input, message }]);

@@ -9,6 +9,7 @@ import type { Examples } from '../../src/engine/train/batch.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { toJsonNumber } from '../../src/spec/common.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
+import type { McDropoutSpec } from '../../src/spec/prediction.ts';
 import type { Preprocess, TargetEncoding } from '../../src/spec/preprocess.ts';
 
 export interface Evaluation {
@@ -28,7 +29,7 @@ export async function evaluateRun(
   const name = job.data.test.count > 0 ? 'test' : 'validation';
   const split = job.data[name];
   if (split.count === 0) return { evaluation: {}, report: { split: null } };
-  const { mcDropout } = spec.evaluate;
+  const mcDropout = inStandardizedUnits(spec.evaluate.mcDropout, target);
   const { auc, confusion } = await evaluateTarget(job, target, weights, split);
   const metrics = {
     ...(await evaluateModel(job, weights, split)),
@@ -45,6 +46,13 @@ export async function evaluateRun(
       ...confusion,
     },
   };
+}
+
+/** Evaluation compares standardized numbers, and the spec names an error in the target's own units. */
+function inStandardizedUnits(mcDropout: McDropoutSpec | undefined, target: TargetEncoding): typeof mcDropout {
+  const { targetStandardError } = mcDropout ?? {};
+  if (!mcDropout || targetStandardError === undefined || target.type !== 'number') return mcDropout;
+  return { ...mcDropout, targetStandardError: targetStandardError / target.std };
 }
 
 /** What is measured of one kind of target only: how well its scores rank, and what is taken for what. */

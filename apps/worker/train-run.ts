@@ -16,6 +16,7 @@ import { distributionOf } from '../../src/spec/distribution.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
 import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
+import { settleStages } from '../../src/spec/trainable.ts';
 import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
 
@@ -73,7 +74,7 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
   return {
     network: buildNetwork(network),
     task: preprocess.task,
-    stages: spec.stages,
+    stages: settleStages(spec),
     seed: spec.seed,
     data: {
       ...data,

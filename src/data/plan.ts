@@ -2,6 +2,7 @@ import { type DataSpec, type SplitSpec, type Task, targetColumns, type WindowSpe
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
+import { inputEmbedding, layersOnInput } from '../spec/wiring.ts';
 import { Columns } from './columns.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
 import { type PlannedTarget, planTarget } from './plan-target.ts';
@@ -61,8 +62,9 @@ export function planData(given: DataSpec, schema: DatasetSchema, layers: readonl
   const planned = planTarget(data, targets, problems);
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
   checkMissing(data, [...targets, ...inputs.map(({ column }) => column), ...others], problems);
-  checkEmbedding(layers[0], data, inputs, problems);
-  checkWindow(data, schema, inputs, layers[0], problems);
+  const embedding = inputEmbedding(layers);
+  checkEmbedding(embedding, data, inputs, problems);
+  checkWindow(data, schema, inputs, embedding, problems);
   if (planned && problems.found.length === 0) checkRows(data.split, countRows(schema, planned), problems);
   if (!planned || problems.found.length > 0) return { problems: problems.found };
   return {
@@ -71,10 +73,10 @@ export function planData(given: DataSpec, schema: DatasetSchema, layers: readonl
       inputs: inputs.map(({ column }) => plannedColumn(column)),
       targets: targets.map(plannedColumn),
       classes: planned.classes?.map(({ value }) => value) ?? null,
-      standardizeInputs: data.standardize ?? !standardizesItself(layers[0]),
+      standardizeInputs: data.standardize ?? !standardizeThemselves(layersOnInput(layers)),
       standardizeTarget: planned.task === 'regression' && data.standardize !== false,
-      takesIds: layers[0]?.type === 'embedding',
-      inputShape: shapeOf(inputs, data, layers[0]),
+      takesIds: embedding !== undefined,
+      inputShape: shapeOf(inputs, data, embedding),
       window: data.window ?? null,
       outputUnits: planned.classes?.length ?? targets.length,
       rows: countRows(schema, planned),
@@ -88,8 +90,9 @@ function plannedColumn({ name, type }: Column): PlannedColumn {
   return { name, type };
 }
 
-function standardizesItself(layer: LayerSpec | undefined): boolean {
-  return layer?.type === 'embedding' || layer?.type === 'batchNorm';
+/** A branch that takes the input as it is wants it standardized. */
+function standardizeThemselves(layers: readonly LayerSpec[]): boolean {
+  return layers.length > 0 && layers.every(({ type }) => type === 'embedding' || type === 'batchNorm');
 }
 
 function shapeOf(

@@ -8,6 +8,8 @@ import { NETWORK_INPUT } from './wiring.ts';
 export interface PlacedLayer {
   readonly layer: NamedLayer;
   readonly path: readonly (string | number)[];
+  /** The composites that it is a part of, the outermost first. */
+  readonly within: readonly string[];
 }
 
 /**
@@ -17,7 +19,7 @@ export interface PlacedLayer {
  */
 export function expandModel(model: ModelSpec): PlacedLayer[] {
   const expanded = model.topology ? expandTopology(model.topology) : expandList(model);
-  return expanded.map(({ layer, path }) => ({ layer: withPenalties(layer, model), path }));
+  return expanded.map((placed) => ({ ...placed, layer: withPenalties(placed.layer, model) }));
 }
 
 function expandList({ layers = [], output }: ModelSpec): readonly PlacedLayer[] {
@@ -43,6 +45,7 @@ type Named = ListedLayer & { name: string };
 
 class Expansion {
   readonly layers: PlacedLayer[] = [];
+  #within: readonly string[] = [];
   readonly #nameOf: (layer: ListedLayer) => string;
 
   constructor(nameOf: (layer: ListedLayer) => string) {
@@ -63,9 +66,12 @@ class Expansion {
   }
 
   #one(layer: Named, below: string, path: Path): string {
+    const outside = this.#within;
+    if (layer.type === 'residual' || layer.type === 'bidirectional') this.#within = [...outside, layer.name];
     if (layer.type === 'residual') this.#residual(layer, below, path);
     else if (layer.type === 'bidirectional') this.#bidirectional(layer, layer.inputs ?? [below], path);
     else this.#add(layer, layer.inputs ?? [below], path);
+    this.#within = outside;
     return layer.name;
   }
 
@@ -90,6 +96,7 @@ class Expansion {
     this.layers.push({
       layer: (isPlain ? layer : { ...layer, inputs: [...inputs] }) as NamedLayer,
       path,
+      within: this.#within,
     });
   }
 }

@@ -14,7 +14,15 @@ export const EarlyStopping = z.strictObject({
 export type EarlyStopping = z.infer<typeof EarlyStopping>;
 
 /** Which weights a stage moves. */
-export const Trainable = z.union([z.literal('all'), z.strictObject({ layers: z.array(Identifier).min(1) })]);
+export const Trainable = z.union([
+  z.literal('all'),
+  z.strictObject({
+    layers: z
+      .array(Identifier)
+      .min(1)
+      .meta({ description: 'By name; a composite stands for all of its layers.' }),
+  }),
+]);
 export type Trainable = z.infer<typeof Trainable>;
 
 /** One leg of a job. */

@@ -1,4 +1,4 @@
-import type { NamedLayer } from './layer.ts';
+import type { LayerOf, LayerSpec, NamedLayer } from './layer.ts';
 
 /** What a layer calls the network's own input among its `inputs`; no layer may be named so. */
 export const NETWORK_INPUT = 'input';
@@ -18,6 +18,17 @@ export function inputsOf(layers: readonly NamedLayer[], index: number): number[]
     if (position >= index) throw new Error(`takes “${name}”, which doesn’t come before it`);
     return position;
   });
+}
+
+/** The layers that take the network's own input. */
+export function layersOnInput<Layer extends LayerSpec>(layers: readonly Layer[]): Layer[] {
+  return layers.filter(({ inputs }, index) => inputs?.includes(NETWORK_INPUT) ?? index === 0);
+}
+
+/** The embedding that takes the network's input, if one does; of several the one with the fewest ids. */
+export function inputEmbedding(layers: readonly LayerSpec[]): LayerOf<'embedding'> | undefined {
+  const embeddings = layersOnInput(layers).filter((layer) => layer.type === 'embedding');
+  return embeddings.sort((a, b) => a.inputDim - b.inputDim)[0];
 }
 
 /** The layers that nothing takes, by position; the last one is the network's output and not among them. */

@@ -2,10 +2,12 @@ import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
 import type { Task } from '../../spec/data.ts';
 import { distributionOf } from '../../spec/distribution.ts';
+import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { metricNames } from '../../spec/metric-names.ts';
 import type { LossSpec } from '../../spec/objective.ts';
 import type { StageSpec } from '../../spec/stage.ts';
+import { layersNamed } from '../../spec/trainable.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 
 /** Checks what each stage says against the data and the network. */
@@ -16,12 +18,13 @@ export function checkStages(
   problems: Problems,
 ): void {
   const measured = measuredMetrics(spec, plan);
+  const placed = expandModel(spec.model);
   for (const [i, stage] of spec.stages.entries()) {
     const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
     checkLoss(stage, plan, at, problems);
     checkMonitors(stage, measured, at, problems);
     checkSweep(stage, at, problems);
-    if (network) checkTrainable(stage, network, at, problems);
+    if (network) checkTrainable(stage, placed, network, at, problems);
   }
 }
 
@@ -71,12 +74,20 @@ function checkSweep({ schedule, earlyStopping }: StageSpec, at: At, problems: Pr
   );
 }
 
-function checkTrainable(stage: StageSpec, network: PlannedNetwork, at: At, problems: Problems): void {
-  const named = stage.trainable === 'all' ? network.layers.map(({ name }) => name) : stage.trainable.layers;
-  const layers = named.map((name) => network.layers.find((layer) => layer.name === name));
-  for (const [i, layer] of layers.entries()) {
-    if (!layer) problems.add(at('trainable', 'layers', i), `no layer is named “${named[i]}”`);
+function checkTrainable(
+  { trainable }: StageSpec,
+  placed: readonly PlacedLayer[],
+  network: PlannedNetwork,
+  at: At,
+  problems: Problems,
+): void {
+  const find = (name: string) =>
+    network.layers.filter((layer) => layersNamed(placed, name).includes(layer.name));
+  const chosen = trainable === 'all' ? [network.layers] : trainable.layers.map(find);
+  for (const [i, layers] of chosen.entries()) {
+    if (layers.length > 0 || trainable === 'all') continue;
+    problems.add(at('trainable', 'layers', i), `no layer is named “${trainable.layers[i]}”`);
   }
-  const moves = layers.some((layer) => layer?.weights.some(({ trainable }) => trainable));
+  const moves = chosen.flat().some(({ weights }) => weights.some((weight) => weight.trainable));
   if (!moves) problems.add(at('trainable'), 'none of these layers has a weight to train');
 }

@@ -191,6 +191,20 @@ describe('validation', () => {
       /“nope”/,
     ],
     [
+      'a stage that trains a composite without weights',
+      {
+        model: {
+          layers: [
+            { type: 'dense', units: 3 },
+            { type: 'residual', name: 'r', layers: [{ type: 'dropout', rate: 0.1 }] },
+          ],
+        },
+        stages: [{ ...stage, trainable: { layers: ['r'] } }],
+      },
+      '/stages/0/trainable',
+      /none/,
+    ],
+    [
       'a stage that trains nothing',
       {
         model: { layers: [{ type: 'dropout', name: 'd', rate: 0.1 }] },
