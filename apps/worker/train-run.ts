@@ -108,6 +108,7 @@ function relay(tell: Tell, workDirectory: string): TrainEvents {
     onMetrics: (points) => tell({ type: 'metrics', points }),
     onProgress: (progress) => tell({ type: 'progress', ...progress }),
     onEpoch: (epoch) => tell({ type: 'epoch', ...epoch }),
+    onEarlyStopping: (stopping) => tell({ type: 'earlyStopping', ...stopping }),
     onLearningRate: async ({ curve, ...finding }) => {
       const name = `learning-rate-stage-${finding.stage}.json`;
       const path = join(workDirectory, name);

@@ -24,7 +24,7 @@ export function failureOf(error: unknown): Failure {
       retryable: true,
     };
   }
-  if (error instanceof RangeError && /allocation|memory|array length/i.test(error.message)) {
+  if (isOutOfMemory(error)) {
     const message = 'The trainer ran out of memory; a smaller batch or model needs less';
     return { code: 'outOfMemory', message, retryable: false };
   }
@@ -38,6 +38,13 @@ export function failureOf(error: unknown): Failure {
 /** Whether the job's spec or data brought the failure about, and its message says all. */
 export function isTheJobs({ code }: Failure): boolean {
   return code === 'diverged' || code === 'invalidData';
+}
+
+/** JavaScript's own ways of saying it, and those of a WebAssembly module whose allocations fail. */
+function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof RangeError) return /allocation|memory|array length|typed array/i.test(error.message);
+  if (!(error instanceof Error) || error.name !== 'RuntimeError') return false;
+  return /out of bounds|out of memory|unreachable/i.test(error.message);
 }
 
 function isFileError(error: unknown): boolean {

@@ -93,7 +93,8 @@ export function checkEmbedding(
   for (const { column, pointer } of inputs) {
     const { name, type, integer, min, max, missing } = column;
     const isNumeric = type === 'number' || type === 'tensor';
-    if (!isNumeric || !integer || Number(min) < 0 || Number(max) >= layer.inputDim)
+    if (!isNumeric) problems.add(pointer, `the embedding takes whole numbers, and “${name}” is a ${type}`);
+    else if (!integer || Number(min) < 0 || Number(max) >= layer.inputDim)
       problems.add(
         pointer,
         `the embedding takes whole numbers from 0 to ${layer.inputDim - 1}, and “${name}” has others`,

@@ -102,6 +102,10 @@ export function createRunRecorder(
     await runs.write(claim, (inside) => inside.events.append(job.id, 'warning', { code, message }));
   }
 
+  async function earlyStopping({ type: _, ...stopping }: Message<'earlyStopping'>): Promise<void> {
+    await runs.write(claim, (inside) => inside.events.append(job.id, 'earlyStopping', stopping));
+  }
+
   async function learningRate({ type: _, ...finding }: Message<'learningRate'>): Promise<void> {
     await runs.write(claim, async (inside, { metrics }) => {
       await inside.events.append(job.id, 'learningRate', finding);
@@ -218,6 +222,8 @@ export function createRunRecorder(
           return checkpoint(message);
         case 'warning':
           return warning(message);
+        case 'earlyStopping':
+          return earlyStopping(message);
         case 'learningRate':
           return learningRate(message);
         case 'artifact':

@@ -29,12 +29,13 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
   if (!network || problems.found.length > 0) throw invalid(problems.found);
   const layers = [...network.layers];
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
+  const memoryBytes = estimateMemory(spec, layers, parameters);
   return {
     layers,
     parameters,
-    memoryBytes: estimateMemory(spec, layers, parameters),
+    memoryBytes,
     task: plan.task,
-    warnings: [...warnings, ...advise(spec, plan, parameters)],
+    warnings: [...warnings, ...advise(spec, { plan, network: layers, parameters, memoryBytes })],
   };
 }
 

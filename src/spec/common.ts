@@ -10,6 +10,9 @@ export const Identifier = z
 
 export const PositiveInt = z.int().min(1);
 
+/** Units, filters, window sizes and the like: no layer has more. */
+export const LayerSize = PositiveInt.max(1_000_000);
+
 /** The fraction of units that a dropout layer drops: 0 ≤ rate < 1. */
 export const Rate = z.number().min(0).lt(1);
 
@@ -30,5 +33,5 @@ export function toJsonNumber(value: number): JsonNumber {
 export const Timestamp = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 
 /** The shape of one example, without the batch: `[8]` for eight columns, `[28, 28, 1]` for an image. */
-export const Shape = z.array(PositiveInt).min(1).max(4);
+export const Shape = z.array(PositiveInt.max(1_000_000_000)).min(1).max(4);
 export type Shape = readonly number[];

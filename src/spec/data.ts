@@ -76,7 +76,9 @@ export const DataSpec = z
       description:
         'Rows are shared out at random, and every epoch visits them in another order. False keeps the file’s order: its first rows train, its last rows test. With a window, only the epochs’ order is random.',
     }),
-    classWeights: z.union([z.literal('balanced'), z.record(z.string(), z.number().min(0))]).optional(),
+    classWeights: z
+      .union([z.literal('balanced'), z.record(z.string(), z.number().min(0).max(1_000_000))])
+      .optional(),
     sampleWeight: Name.optional(),
     missing: z.enum(['refuse', 'drop', 'mean']).default('refuse').meta({
       description:

@@ -16,9 +16,13 @@ const Plain = z.enum([
 /** How a kernel's initial values are drawn. */
 export const Initializer = z.union([
   Plain,
-  z.strictObject({ type: z.literal('constant'), value: z.number() }),
-  z.strictObject({ type: z.literal('normal'), mean: z.number().default(0), std: z.number().positive() }),
-  z.strictObject({ type: z.literal('uniform'), low: z.number(), high: z.number() }),
+  z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('constant'), value: z.number() }),
+    z.strictObject({ type: z.literal('normal'), mean: z.number().default(0), std: z.number().positive() }),
+    z
+      .strictObject({ type: z.literal('uniform'), low: z.number(), high: z.number() })
+      .refine(({ low, high }) => low <= high, { path: ['high'], error: 'at least low' }),
+  ]),
 ]);
 export type Initializer = z.infer<typeof Initializer>;
 

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 
+const Bound = z.number().positive().optional();
+
 /** Gradient clipping: each element by value, each weight's gradient by its norm, or all by their joint norm. */
-export const Clip = z.union([
-  z.strictObject({ value: z.number().positive() }),
-  z.strictObject({ norm: z.number().positive() }),
-  z.strictObject({ globalNorm: z.number().positive() }),
-]);
+export const Clip = z
+  .strictObject({ value: Bound, norm: Bound, globalNorm: Bound })
+  .refine((clip) => Object.values(clip).filter((bound) => bound !== undefined).length === 1, {
+    error: 'says one of value, norm and globalNorm',
+  });
 export type Clip = z.infer<typeof Clip>;
 
 const LearningRate = z.number().positive();

@@ -64,6 +64,7 @@ export const ScheduleSpec = z
         startFactor: z
           .number()
           .positive()
+          .max(1)
           .default(0.1)
           .meta({ description: 'The first rate over the maximum.' }),
         finalFactor: z
@@ -76,6 +77,10 @@ export const ScheduleSpec = z
         maxMomentum: z.number().min(0).lt(1).default(0.95),
         minMomentum: z.number().min(0).lt(1).default(0.85),
         ...warmup,
+      })
+      .refine(({ minMomentum, maxMomentum }) => minMomentum <= maxMomentum, {
+        path: ['minMomentum'],
+        error: 'at most maxMomentum',
       })
       .refine(({ upFraction, downFraction }) => upFraction + downFraction <= 1, {
         path: ['downFraction'],

@@ -66,8 +66,19 @@ function inferLayer(layer: NamedLayer, inputs: readonly Shape[]): LayerShape {
     throw new Error(`takes one input, and gets ${inputs.map(text).join(', ')}`);
   const infer = INFER[layer.type] as Infer<LayerType>;
   const { outputShape, weights = [], kept = size(outputShape) } = infer(layer, inputShape, inputs);
+  checkSizes(outputShape, weights);
   const parameters = weights.reduce((sum, weight) => sum + size(weight.shape), 0);
   return { name: layer.name, type: layer.type, inputShape, outputShape, weights, parameters, kept };
+}
+
+/** What no memory holds: 2³⁰ numbers are 4 GiB. */
+const MOST_NUMBERS = 2 ** 30;
+
+function checkSizes(outputShape: Shape, weights: readonly WeightShape[]): void {
+  const [largest] = [outputShape, ...weights.map(({ shape }) => shape)].filter(
+    (shape) => size(shape) > MOST_NUMBERS,
+  );
+  if (largest) throw new Error(`${text(largest)} is more than memory can hold`);
 }
 
 const MERGING: ReadonlySet<LayerSpec['type']> = new Set([

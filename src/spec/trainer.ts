@@ -90,7 +90,17 @@ export const TrainerMessage = z.discriminatedUnion('type', [
     stage: z.int(),
     steps: z.int(),
     suggested: z.number().nullable(),
-    steepest: z.number().nullable(),
+    climbed: z.boolean(),
+  }),
+  /** A stage ended before its last epoch, or with an earlier one's weights. */
+  z.object({
+    type: z.literal('earlyStopping'),
+    stage: z.int(),
+    epoch: z.int(),
+    bestEpoch: z.int(),
+    monitor: z.string(),
+    best: z.number().nullable(),
+    restored: z.boolean(),
   }),
   z.object({ type: z.literal('checkpoint'), position: Position, path: z.string() }),
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),

@@ -167,8 +167,8 @@ describe('a run that goes well', () => {
   it('keeps the rates that a search proposes, and ends a job that only searched without a model', async () => {
     const run = await supervise(`
       await begin();
-      await say({ type: 'learningRate', stage: 1, steps: 40, suggested: 0.01, steepest: 0.02 });
-      await say({ type: 'learningRate', stage: 1, steps: 40, suggested: null, steepest: null });
+      await say({ type: 'learningRate', stage: 1, steps: 40, suggested: 0.01, climbed: true });
+      await say({ type: 'learningRate', stage: 1, steps: 40, suggested: null, climbed: false });
       await say({ type: 'searched' });
       process.exit(0);
     `);
@@ -354,8 +354,17 @@ describe('a run that was given up', () => {
       { type: 'metrics', points: [{ ...position, name: 'loss', value: 1 }] },
       { type: 'epoch', position, epochs: 1, metrics: { loss: 1 }, seconds: 1, ...far },
       { type: 'checkpoint', position, path: await file('checkpoint') },
-      { type: 'learningRate', stage: 1, steps: 9, suggested: 0.1, steepest: 0.2 },
+      { type: 'learningRate', stage: 1, steps: 9, suggested: 0.1, climbed: true },
       { type: 'searched' },
+      {
+        type: 'earlyStopping',
+        stage: 1,
+        epoch: 3,
+        bestEpoch: 1,
+        monitor: 'val_loss',
+        best: 1,
+        restored: true,
+      },
       { type: 'warning', code: 'late', message: 'late' },
       { type: 'artifact', name: 'late', path: await file('artifact'), mediaType: 'text/plain' },
       {

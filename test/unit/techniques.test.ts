@@ -63,7 +63,12 @@ it.each(['Initializers', 'Activations', 'Layers', 'Optimizers', 'Schedules', 'Lo
 );
 
 it('names every warning that validation gives', () => {
-  const sources = ['jobs/validation/advice.ts', 'jobs/validation/selu-advice.ts', 'data/plan-warnings.ts'];
+  const sources = [
+    'jobs/validation/advice.ts',
+    'jobs/validation/selu-advice.ts',
+    'jobs/validation/stage-advice.ts',
+    'data/plan-warnings.ts',
+  ];
   const code = sources.map((file) => readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8'));
   const codes = new Set(
     code.flatMap((source) => [...source.matchAll(/code: '(\w+)'/g)].map(([, it]) => it!)),

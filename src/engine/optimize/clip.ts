@@ -9,9 +9,10 @@ import { stateless, type Transform } from './transform.ts';
  * or all gradients by their joint norm. It stands first in a chain, before any slot sees the gradient.
  */
 export function clip(spec: Clip): Transform {
-  if ('value' in spec) return stateless((update) => clamp(update, spec.value));
-  if ('norm' in spec) return stateless((update) => tf.mul(update, shrink(globalNorm({ update }), spec.norm)));
-  return clipByGlobalNorm(spec.globalNorm);
+  const { value, norm, globalNorm: joint } = spec;
+  if (value !== undefined) return stateless((update) => clamp(update, value));
+  if (norm !== undefined) return stateless((update) => tf.mul(update, shrink(globalNorm({ update }), norm)));
+  return clipByGlobalNorm(joint!);
 }
 
 function clipByGlobalNorm(bound: number): Transform {

@@ -27,7 +27,9 @@ export async function findLearningRate(context: StageContext, start: TrainState)
       await context.events.onCheckpoint(start.position, encodeCheckpoint(start));
       return { outcome: 'stopped' };
     }
-    await context.events.onLearningRate({ stage: context.stage, ...readSweep(sweep) });
+    const finding = readSweep(sweep);
+    await tellSuggestion(context, finding);
+    await context.events.onLearningRate({ stage: context.stage, ...finding });
     return { outcome: 'finished', weights: start.weights };
   } finally {
     executor.dispose();
@@ -83,6 +85,16 @@ async function tell(
   await events.onProgress({ position, detail, ...context.progress.at(stepsBefore + step) });
 }
 
+/** The suggestion as a metric, at the sweep's last step. */
+async function tellSuggestion(
+  { stage, stepsPerEpoch, events }: StageContext,
+  { steps, suggested }: ReturnType<typeof readSweep>,
+): Promise<void> {
+  if (suggested === null) return;
+  const position = { stage, epoch: Math.ceil(steps / stepsPerEpoch), step: steps };
+  await events.onMetrics([{ ...position, name: 'suggested_learning_rate', value: suggested }]);
+}
+
 const MEMORY = 0.9;
 
 /** Whether a moving average of the losses, corrected for its start at zero, is `factor` times its least. */
@@ -100,24 +112,34 @@ function watchLoss(factor: number): (loss: number) => boolean {
 const SMOOTHED_SHARE = 1 / 40;
 /** The loss is least where it is about to climb: a good rate is well below. */
 const BELOW_LEAST = 10;
+/** A fall or a climb counts from so many standard errors of a smoothed loss on. */
+const STANDARD_ERRORS = 6;
 
 /** What a sweep says. The mean to both sides smooths without moving a turn to a later rate. */
 export function readSweep(sweep: Sweep): Omit<LearningRateFinding, 'stage'> {
   const reach = Math.max(2, Math.round(sweep.length * SMOOTHED_SHARE));
-  const smoothed = sweep.map((_, i) => mean(sweep.slice(Math.max(0, i - reach), i + reach + 1)));
-  const curve = sweep.map((point, i) => ({ ...point, smoothedLoss: smoothed[i]! }));
+  const smoothed = sweep.map((_, i) => meanOf(lossesAround(sweep, i, reach)));
   const least = smoothed.indexOf(Math.min(...smoothed));
-  const falls = smoothed.slice(1, least + 1).map((loss, i) => smoothed[i]! - loss);
-  const steepest = falls.indexOf(Math.max(...falls));
-  const fell = least > 0;
+  const noise = STANDARD_ERRORS * standardError(sweep.slice(0, least + 1), smoothed, reach);
+  const fell = smoothed[0]! - smoothed[least]! > noise;
   return {
     steps: sweep.length,
     suggested: fell ? sweep[least]!.learningRate / BELOW_LEAST : null,
-    steepest: fell ? sweep[steepest + 1]!.learningRate : null,
-    curve,
+    climbed: smoothed.at(-1)! - smoothed[least]! > noise,
+    curve: sweep.map((point, i) => ({ ...point, smoothedLoss: smoothed[i]! })),
   };
 }
 
-function mean(points: Sweep): number {
-  return points.reduce((sum, { loss }) => sum + loss, 0) / points.length;
+function lossesAround(sweep: Sweep, i: number, reach: number): number[] {
+  return sweep.slice(Math.max(0, i - reach), i + reach + 1).map(({ loss }) => loss);
+}
+
+/** That of a smoothed loss, by how far single losses lie from it before they blow up. */
+function standardError(sweep: Sweep, smoothed: readonly number[], reach: number): number {
+  const squares = sweep.map(({ loss }, i) => (loss - smoothed[i]!) ** 2);
+  return Math.sqrt(meanOf(squares) / (2 * reach + 1));
+}
+
+function meanOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }

@@ -17,20 +17,37 @@ export interface TrainEvents {
     etaSeconds: number | null;
   }): Promise<void>;
   onEpoch(epoch: EpochReport): Promise<void>;
+  /** A stage ended before its last epoch, or with an earlier one's weights. */
+  onEarlyStopping(stopping: EarlyStoppingReport): Promise<void>;
   /** What a learning-rate range test found. */
   onLearningRate(finding: LearningRateFinding): Promise<void>;
   /** An encoded checkpoint; everything told before it is covered by it. */
   onCheckpoint(position: Position, file: Uint8Array): Promise<void>;
 }
 
-/** What a learning-rate range test says; a rate is null where the loss never fell. */
+export interface EarlyStoppingReport {
+  readonly stage: number;
+  /** The epoch after which it stopped. */
+  readonly epoch: number;
+  readonly bestEpoch: number;
+  readonly monitor: string;
+  /** The watched metric's best value; null where it never was finite. */
+  readonly best: number | null;
+  /** Whether the stage's weights are the best epoch's. */
+  readonly restored: boolean;
+}
+
+/** What a learning-rate range test says. */
 export interface LearningRateFinding {
   readonly stage: number;
   readonly steps: number;
-  /** A tenth of the rate at which the smoothed loss is least: the one to take, or 1cycle's maximum. */
+  /**
+   * A tenth of the rate at which the smoothed loss is least: the one to take, or 1cycle's maximum. Null where the
+   * loss never fell by more than its noise.
+   */
   readonly suggested: number | null;
-  /** Where the smoothed loss falls fastest over the logarithm of the rate. */
-  readonly steepest: number | null;
+  /** Whether the loss climbed again within the range; else a greater rate may do too. */
+  readonly climbed: boolean;
   readonly curve: readonly LearningRatePoint[];
 }
 

@@ -99,8 +99,27 @@ class StageLoop {
       if (await this.#endEpoch(validation, startedAt)) break;
     }
     await this.#tellMetrics();
-    const restored = this.#context.spec.earlyStopping?.restoreBest && Object.keys(this.#best).length > 0;
-    return { outcome: 'finished', weights: restored ? this.#best : (await this.#executor.save()).weights };
+    await this.#tellStopping();
+    const weights = this.#restores ? this.#best : (await this.#executor.save()).weights;
+    return { outcome: 'finished', weights };
+  }
+
+  /** Whether the stage ends with its best epoch's weights. */
+  get #restores(): boolean {
+    const { earlyStopping } = this.#context.spec;
+    return earlyStopping?.restoreBest === true && Object.keys(this.#best).length > 0;
+  }
+
+  /** Where it ended early, or with other weights than its last epoch's. */
+  async #tellStopping(): Promise<void> {
+    const { spec, stage, events } = this.#context;
+    if (!spec.earlyStopping || !this.#earlyStopping) return;
+    const { best, bestEpoch } = this.#earlyStopping.state();
+    const epoch = Math.min(this.#epoch, spec.epochs);
+    const restored = this.#restores && bestEpoch !== epoch;
+    if (epoch === spec.epochs && !restored) return;
+    const { monitor } = spec.earlyStopping;
+    await events.onEarlyStopping({ stage, epoch, bestEpoch, monitor, best, restored });
   }
 
   dispose(): void {

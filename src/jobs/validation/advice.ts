@@ -1,37 +1,44 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
-import type { DataSpec } from '../../spec/data.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { readTopology } from '../../spec/keras/topology.ts';
+import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
-import { size } from '../../spec/shapes.ts';
-import type { StageSpec } from '../../spec/stage.ts';
+import { type LayerShape, size } from '../../spec/shapes.ts';
 import type { Validation } from '../services.ts';
 import { adviseSelu } from './selu-advice.ts';
+import { adviseStages } from './stage-advice.ts';
 
 type Warning = Validation['warnings'][number];
 
+/** What was found of the job so far. */
+export interface Findings {
+  readonly plan: DataPlan;
+  readonly network: readonly LayerShape[];
+  readonly parameters: number;
+  readonly memoryBytes: number;
+}
+
 /** What is allowed and yet rarely meant. */
-export function advise(spec: JobSpec, plan: DataPlan, parameters: number): Warning[] {
+export function advise(spec: JobSpec, { plan, network, parameters, memoryBytes }: Findings): Warning[] {
   const layers = expandModel(spec.model);
+  const pointer = pointerTo('model', spec.model.topology ? 'topology' : 'layers');
   return [
     ...layers.flatMap((_, i) => adviseDropout(layers, i)),
     ...adviseSelu(layers, plan),
     ...adviseFrozen(spec.model),
-    ...spec.stages.flatMap((stage, i) => [
-      ...adviseSweep(stage, spec.data, plan, i),
-      ...adviseRate(stage, i),
-      ...adviseBatch(stage.batchSize, layers, i),
-    ]),
-    ...adviseSize(parameters, plan, pointerTo('model', spec.model.topology ? 'topology' : 'layers')),
+    ...adviseStages(spec, plan, network),
+    ...adviseSize(parameters, plan, pointer),
+    ...adviseMemory(memoryBytes, pointer),
   ];
 }
 
 function adviseDropout(layers: readonly PlacedLayer[], i: number): Warning[] {
   const { layer, path } = layers[i]!;
-  const before = layers[i - 1]?.layer.type ?? '';
-  if (layer.type !== 'batchNorm' || layer.inputs !== undefined || !/dropout/i.test(before)) return [];
+  const before = layers[i - 1]?.layer;
+  if (layer.type !== 'batchNorm' || layer.inputs !== undefined || !before) return [];
+  if (!/dropout/i.test(before.type) || !isStochastic(before)) return [];
   const message =
     'dropout right before a batch norm shifts the variance between training and inference (Li et al. 2018)';
   return [{ code: 'dropoutBeforeBatchNorm', pointer: pointerTo('model', ...path), message }];
@@ -47,44 +54,6 @@ function adviseFrozen({ topology }: ModelSpec): Warning[] {
   return [{ code: 'frozenInTopology', pointer, message }];
 }
 
-/** Beyond these the optimizer as a rule diverges. */
-const HIGH_RATE = { sgd: 1, momentum: 0.5, nesterov: 0.5, adagrad: 1 } as const;
-const HIGH_ADAPTIVE_RATE = 0.1;
-
-function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, i: number): Warning[] {
-  if (schedule.type === 'lrFinder') return [];
-  const cycles = schedule.type === 'oneCycle';
-  const rate = cycles ? schedule.maxLearningRate : learningRate;
-  const high = type in HIGH_RATE ? HIGH_RATE[type as keyof typeof HIGH_RATE] : HIGH_ADAPTIVE_RATE;
-  if (rate <= high) return [];
-  const place = cycles ? ['schedule', 'maxLearningRate'] : ['optimizer', 'learningRate'];
-  const message = `${rate} is high for ${type}: training may diverge`;
-  return [{ code: 'highLearningRate', pointer: pointerTo('stages', i, ...place), message }];
-}
-
-/** Fewer rates than this draw no curve. */
-const FEWEST_RATES = 30;
-
-function adviseSweep(
-  { schedule, epochs, batchSize }: StageSpec,
-  { split }: DataSpec,
-  { rows }: DataPlan,
-  i: number,
-): Warning[] {
-  if (schedule.type !== 'lrFinder') return [];
-  const trained = 'column' in split ? rows : rows * (1 - split.validation - split.test);
-  const steps = Math.min(epochs * Math.ceil(trained / batchSize), schedule.steps ?? Number.POSITIVE_INFINITY);
-  if (steps >= FEWEST_RATES) return [];
-  const message = `the range test has about ${steps} steps, which is few to draw a curve: give it more epochs`;
-  return [{ code: 'shortSweep', pointer: pointerTo('stages', i, 'epochs'), message }];
-}
-
-function adviseBatch(batchSize: number, layers: readonly PlacedLayer[], i: number): Warning[] {
-  if (batchSize > 1 || !layers.some(({ layer }) => layer.type === 'batchNorm')) return [];
-  const message = 'a batch of one has no variance, so batch norm gives zeros';
-  return [{ code: 'batchNormBatchOne', pointer: pointerTo('stages', i, 'batchSize'), message }];
-}
-
 /** Far more parameters than numbers to learn from: it will memorize. */
 const PARAMETERS_PER_NUMBER = 10;
 
@@ -94,4 +63,14 @@ function adviseSize(parameters: number, { rows, inputShape, window }: DataPlan, 
   if (parameters <= PARAMETERS_PER_NUMBER * rows * width) return [];
   const message = `${parameters} parameters for ${rows} rows of ${width} numbers: the model can memorize them`;
   return [{ code: 'manyParameters', pointer, message }];
+}
+
+/** WebAssembly has at most this; a GPU may have more. */
+const MUCH_MEMORY = 4 * 2 ** 30;
+
+function adviseMemory(bytes: number, pointer: string): Warning[] {
+  if (bytes <= MUCH_MEMORY) return [];
+  const gibibytes = (bytes / 2 ** 30).toFixed(1);
+  const message = `a step takes about ${gibibytes} GiB, and on a CPU there are at most 4: use a smaller batch or model`;
+  return [{ code: 'muchMemory', pointer, message }];
 }

@@ -53,8 +53,17 @@ function networkFaults(layers: readonly PlacedLayer[], plan: DataPlan): string[]
       : ['the inputs aren’t standardized']),
     ...(branches ? ['the layers don’t stand one upon another alone'] : []),
     ...(others.length > 0 ? [`not all layers are dense (“${others[0]!.layer.name}” isn’t)`] : []),
+    ...otherActivations(layers),
     ...(layers.some(({ layer: { type } }) => OTHER_DROPOUT.has(type))
       ? ['dropout should be alphaDropout']
       : []),
   ];
+}
+
+/** A layer that isn't activated at all leaves it to the one upon it. */
+function otherActivations(layers: readonly PlacedLayer[]): string[] {
+  const other = layers.find(
+    ({ layer }) => 'activation' in layer && !['selu', 'linear'].includes(activationName(layer.activation)),
+  );
+  return other ? [`“${other.layer.name}” has another activation`] : [];
 }

@@ -20,7 +20,8 @@ export const UpSamplingLayer = z.strictObject({
   size: Pair.default(2),
 });
 
-const Edges = z.tuple([z.int().min(0), z.int().min(0)]);
+const Edge = z.int().min(0).max(10_000);
+const Edges = z.tuple([Edge, Edge]);
 /** Zeros around a picture: before and after along height, then along width. */
 export const ZeroPaddingLayer = z.strictObject({
   type: z.literal('zeroPadding'),

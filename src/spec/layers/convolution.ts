@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PositiveInt } from '../common.ts';
+import { LayerSize } from '../common.ts';
 import { activated, Padding, Pair, penalized, placed } from './fields.ts';
 
 const convolution = { kernelSize: Pair, strides: Pair.default(1), padding: Padding };
@@ -8,9 +8,9 @@ const convolution = { kernelSize: Pair, strides: Pair.default(1), padding: Paddi
 export const Conv1dLayer = z.strictObject({
   type: z.literal('conv1d'),
   ...placed,
-  filters: PositiveInt,
-  kernelSize: PositiveInt,
-  strides: PositiveInt.default(1),
+  filters: LayerSize,
+  kernelSize: LayerSize,
+  strides: LayerSize.default(1),
   padding: z.enum(['valid', 'same', 'causal']).default('valid'),
   ...activated,
   ...penalized,
@@ -18,7 +18,7 @@ export const Conv1dLayer = z.strictObject({
 export const Conv2dLayer = z.strictObject({
   type: z.literal('conv2d'),
   ...placed,
-  filters: PositiveInt,
+  filters: LayerSize,
   ...convolution,
   ...activated,
   ...penalized,
@@ -26,7 +26,7 @@ export const Conv2dLayer = z.strictObject({
 export const Conv2dTransposeLayer = z.strictObject({
   type: z.literal('conv2dTranspose'),
   ...placed,
-  filters: PositiveInt,
+  filters: LayerSize,
   ...convolution,
   ...activated,
   ...penalized,
@@ -34,7 +34,7 @@ export const Conv2dTransposeLayer = z.strictObject({
 export const DepthwiseConv2dLayer = z.strictObject({
   type: z.literal('depthwiseConv2d'),
   ...placed,
-  depthMultiplier: PositiveInt.default(1),
+  depthMultiplier: LayerSize.default(1),
   ...convolution,
   ...activated,
   ...penalized,
@@ -42,8 +42,8 @@ export const DepthwiseConv2dLayer = z.strictObject({
 export const SeparableConv2dLayer = z.strictObject({
   type: z.literal('separableConv2d'),
   ...placed,
-  filters: PositiveInt,
-  depthMultiplier: PositiveInt.default(1),
+  filters: LayerSize,
+  depthMultiplier: LayerSize.default(1),
   ...convolution,
   ...activated,
   ...penalized,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { PositiveInt } from '../common.ts';
+import { LayerSize } from '../common.ts';
 import { Initializer } from '../initializer.ts';
 import { activated, penalized, placed } from './fields.ts';
 
 export const DenseLayer = z.strictObject({
   type: z.literal('dense'),
   ...placed,
-  units: PositiveInt,
+  units: LayerSize,
   ...activated,
   ...penalized,
 });
@@ -14,8 +14,8 @@ export const DenseLayer = z.strictObject({
 export const EmbeddingLayer = z.strictObject({
   type: z.literal('embedding'),
   ...placed,
-  inputDim: PositiveInt.meta({ description: 'How many ids there are: 0 … inputDim − 1.' }),
-  outputDim: PositiveInt,
+  inputDim: LayerSize.meta({ description: 'How many ids there are: 0 … inputDim − 1.' }),
+  outputDim: LayerSize,
   initializer: Initializer.optional(),
   ...penalized,
 });

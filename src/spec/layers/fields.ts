@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Activation } from '../activation.ts';
-import { Identifier, PositiveInt } from '../common.ts';
+import { Identifier, LayerSize } from '../common.ts';
 import { Initializer } from '../initializer.ts';
 
 /** Every layer has a name, and takes the layer before it unless it says otherwise. */
@@ -30,5 +30,5 @@ export const activated = {
 };
 
 /** Along height and width: one number for both, or each by itself. */
-export const Pair = z.union([PositiveInt, z.tuple([PositiveInt, PositiveInt])]);
+export const Pair = z.union([LayerSize, z.tuple([LayerSize, LayerSize])]);
 export const Padding = z.enum(['valid', 'same']).default('valid');

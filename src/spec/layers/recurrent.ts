@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PlainActivation } from '../activation.ts';
-import { PositiveInt } from '../common.ts';
+import { LayerSize } from '../common.ts';
 import { Initializer } from '../initializer.ts';
 import { penalized, placed } from './fields.ts';
 
@@ -9,7 +9,7 @@ const UnitActivation = PlainActivation.exclude(['softmax']);
 
 const recurrent = {
   ...placed,
-  units: PositiveInt,
+  units: LayerSize,
   activation: UnitActivation.default('tanh'),
   returnSequences: z.boolean().default(false).meta({
     description:

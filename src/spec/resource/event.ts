@@ -6,6 +6,7 @@ export const EventType = z.enum([
   'run',
   'stage',
   'epoch',
+  'earlyStopping',
   'learningRate',
   'checkpoint',
   'artifact',

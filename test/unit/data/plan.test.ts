@@ -347,7 +347,7 @@ describe('problems', () => {
     expect(await problems({ target: 'price', inputs: ['floor'] }, embedding)).toEqual([]);
     expect(await problems({ target: 'price', inputs: ['floor', 'size', 'town'] }, embedding)).toEqual([
       ['/data/inputs/1', expect.stringMatching(/whole numbers from 0 to 4, and “size” has others/)],
-      ['/data/inputs/2', expect.stringMatching(/“town” has others/)],
+      ['/data/inputs/2', expect.stringMatching(/“town” is a category/)],
     ]);
     expect(await problems({ target: 'price', inputs: ['floor'], standardize: true }, embedding)).toEqual([
       ['/data/standardize', expect.stringMatching(/an embedding takes ids/)],

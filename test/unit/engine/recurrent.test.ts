@@ -64,6 +64,13 @@ describe.each(TYPES)('%s', (type) => {
     expect(numbers(every)).toEqual(numbers(outputOf({ type }, input(1))));
   });
 
+  it.each(['simpleRnn', 'lstm', 'gru'])('trains a %s on sequences of one step', async (type) => {
+    const split = examples(20, 3, 1);
+    const layers = [{ type, units: 3 }];
+    const job = smallJob({ layers, inputShape: [1, 3], train: split, stages: [{ epochs: 2 }] });
+    expect((await train(job)).epochs).toHaveLength(2);
+  });
+
   it('trains the same twice, leaks no tensor, and keeps max-norm of the input’s kernel alone', async () => {
     const job = () =>
       smallJob({

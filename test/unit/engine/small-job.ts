@@ -5,6 +5,7 @@ import type { Examples } from '../../../src/engine/train/batch.ts';
 import { createMetrics } from '../../../src/engine/train/metrics.ts';
 import { runStages } from '../../../src/engine/train/run-stages.ts';
 import type {
+  EarlyStoppingReport,
   EpochReport,
   LearningRateFinding,
   TrainEvents,
@@ -100,10 +101,11 @@ export interface Trained {
   points: MetricPoint[];
   checkpoints: TrainState[];
   findings: LearningRateFinding[];
+  stoppings: EarlyStoppingReport[];
 }
 
 export function nothingTold(): Trained {
-  return { weights: null, epochs: [], points: [], checkpoints: [], findings: [] };
+  return { weights: null, epochs: [], points: [], checkpoints: [], findings: [], stoppings: [] };
 }
 
 /**
@@ -124,6 +126,9 @@ export async function train(
     },
     onEpoch: async (epoch) => {
       result.epochs.push(epoch);
+    },
+    onEarlyStopping: async (stopping) => {
+      result.stoppings.push(stopping);
     },
     onLearningRate: async (finding) => {
       result.findings.push(finding);

@@ -113,12 +113,22 @@ describe('training', () => {
       ],
       checkpointEvery: 2,
     });
-    const { epochs, weights, checkpoints } = await train(job);
+    const { epochs, weights, checkpoints, stoppings } = await train(job);
     expect(epochs.length).toBeLessThan(200);
     const best = epochs.reduce((a, b) => (b.metrics.val_loss! < a.metrics.val_loss! ? b : a));
     expect(epochs.length - best.position.epoch).toBe(4);
     const atBest = checkpoints.find(({ position }) => position.step === best.position.step)!;
     expect(hash(weights!)).toBe(hash(atBest.weights));
+    const [epoch, bestEpoch] = [epochs.length, best.position.epoch];
+    const told = {
+      stage: 1,
+      epoch,
+      bestEpoch,
+      monitor: 'val_loss',
+      best: best.metrics.val_loss,
+      restored: true,
+    };
+    expect(stoppings).toEqual([told]);
   });
 
   it('says where training diverged, and keeps the last finite state', async () => {

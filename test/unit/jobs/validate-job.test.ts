@@ -327,6 +327,19 @@ describe('validation', () => {
       '/stages/0/earlyStopping',
       /range test/,
     ],
+    [
+      'more than memory holds',
+      {
+        model: {
+          layers: [
+            { type: 'dense', units: 1_000_000 },
+            { type: 'dense', units: 1_000_000 },
+          ],
+        },
+      },
+      '/model/layers/1',
+      /more than memory can hold/,
+    ],
     ['an unknown target', { data: { target: 'why' } }, '/data/target', /“?y”?/],
     [
       'an input that no layer is',
@@ -474,6 +487,18 @@ describe('validation', () => {
     ],
     ['highLearningRate', { stages: [{ ...stage, optimizer: { type: 'adam', learningRate: 0.5 } }] }],
     ['shortSweep', { stages: [{ ...stage, schedule: { type: 'lrFinder' } }] }],
+    ['longWarmup', { stages: [{ ...stage, schedule: { type: 'constant', warmup: { steps: 9 } } }] }],
+    [
+      'muchMemory',
+      {
+        model: {
+          layers: [
+            { type: 'dense', units: 400_000_000 / 1_000 },
+            { type: 'dense', units: 2_000 },
+          ],
+        },
+      },
+    ],
     ['manyParameters', { model: { layers: [{ type: 'dense', units: 2_000 }] } }],
   ])('warns of %s', (code, change) => {
     expect(validate(change).warnings.map((warning) => warning.code)).toContain(code);
@@ -548,7 +573,7 @@ describe('validation', () => {
       pointer: '/model/layers/0',
       message:
         'SELU keeps mean 0 and variance 1 only under its conditions, and here the initializer of “dense_1” isn’t ' +
-        'lecunNormal; the inputs aren’t standardized; dropout should be alphaDropout',
+        'lecunNormal; the inputs aren’t standardized; “dense_2” has another activation; dropout should be alphaDropout',
     });
   });
 

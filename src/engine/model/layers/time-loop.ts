@@ -53,5 +53,7 @@ function projectedSteps({ kernel, bias }: Tensors, input: Tensor): Tensor2D[] {
   const byTime = transpose(input, [1, 0, 2]);
   const product = matMul(reshape(byTime, [length * batch, channels]), kernel as Tensor2D);
   const projected = bias ? add(product, bias) : product;
+  // The gradient of unstacking a single step throws.
+  if (length === 1) return [projected as Tensor2D];
   return unstack(reshape(projected, [length, batch, projected.shape[1]!]), 0) as Tensor2D[];
 }
