@@ -5,6 +5,7 @@ import { NotStochasticError } from '../../src/engine/predict/predict.ts';
 import { PredictorRequest } from '../../src/spec/predictor.ts';
 import { answerPrediction } from './answer-prediction.ts';
 import type { ModelCache } from './model-cache.ts';
+import { isOutOfMemory } from './trainer-failure.ts';
 
 /** The API has bounded the request before; this only keeps a stray sender from filling the memory. */
 const MAX_BODY_BYTES = 64 * 2 ** 20;
@@ -15,6 +16,8 @@ export function createPredictorServer({ token, models }: { token: string; models
     handle(request, response).catch((error) => {
       console.error(error);
       send(response, 500, { code: 'internal', detail: 'The prediction failed' });
+      // WebAssembly that ran out of memory computes nothing any more; another process will.
+      if (isOutOfMemory(error)) response.once('close', () => process.exit(1));
     });
   });
 

@@ -41,7 +41,7 @@ export function isTheJobs({ code }: Failure): boolean {
 }
 
 /** JavaScript's own ways of saying it, and those of a WebAssembly module whose allocations fail. */
-function isOutOfMemory(error: unknown): boolean {
+export function isOutOfMemory(error: unknown): boolean {
   if (error instanceof RangeError) return /allocation|memory|array length|typed array/i.test(error.message);
   if (!(error instanceof Error) || error.name !== 'RuntimeError') return false;
   return /out of bounds|out of memory|unreachable/i.test(error.message);

@@ -31,9 +31,18 @@ export const ModelSpec = z
 export type ModelSpec = z.infer<typeof ModelSpec>;
 
 interface Form {
-  readonly layers?: readonly unknown[] | undefined;
+  readonly layers?: readonly ListedLayer[] | undefined;
   readonly topology?: TopologyJson | undefined;
   readonly output?: unknown;
+}
+
+/** So many layers a network may have, those within composites counted. */
+const MOST_LAYERS = 2_000;
+
+function countLayers(layers: readonly ListedLayer[]): number {
+  const inside = (layer: ListedLayer) =>
+    layer.type === 'residual' ? countLayers(layer.layers) + countLayers(layer.skip) : 0;
+  return layers.reduce((sum, layer) => sum + 1 + inside(layer), 0);
 }
 
 /** Layers or a topology, and a topology that can be taken. */
@@ -42,6 +51,7 @@ function checkForm({ layers, topology, output }: Form, context: z.RefinementCtx)
     context.addIssue({ code: 'custom', path: [...path], message });
   if (topology === undefined) {
     if (layers === undefined) add(['layers'], 'a model has layers, or a topology instead');
+    else if (countLayers(layers) > MOST_LAYERS) add(['layers'], `has more than ${MOST_LAYERS} layers`);
     return;
   }
   if (layers !== undefined) add(['topology'], 'a model has layers or a topology, not both');

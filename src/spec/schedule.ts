@@ -102,7 +102,7 @@ export const ScheduleSpec = z
           description: 'How many steps the sweep has at most; as many as the stage’s epochs when left out.',
         }),
         stopFactor: z.number().gt(1).default(4).meta({
-          description: 'The sweep ends once the smoothed loss is so many times its least.',
+          description: 'The sweep ends once the smoothed loss is about so many times its least.',
         }),
       })
       .refine((range) => range.minLearningRate < range.maxLearningRate, {

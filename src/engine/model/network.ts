@@ -2,7 +2,7 @@ import { keep, type Tensor } from '@tensorflow/tfjs-core';
 import { key } from '../../random.ts';
 import { isStochastic, type LayerType, type NamedLayer } from '../../spec/layer.ts';
 import type { NetworkSpec } from '../../spec/network.ts';
-import { inferShapes, type LayerShape, type WeightShape } from '../../spec/shapes.ts';
+import { inferShapes, type LayerShape, size, type WeightShape } from '../../spec/shapes.ts';
 import { inputsOf } from '../../spec/wiring.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import type { Tensors } from '../tensors.ts';
@@ -49,6 +49,19 @@ export function buildNetwork(spec: NetworkSpec): Network {
     outputUnits: layers.at(-1)!.outputShape[0]!,
     firstStochastic: spec.layers.findIndex(isStochastic),
   };
+}
+
+/** What one row's way through the layers from `from` on leaves in memory, in numbers, until it is through. */
+export function numbersARow(network: Network, from = 0): number {
+  return network.layers.slice(from).reduce((sum, { inputShape, kept }) => sum + kept + size(inputShape), 1);
+}
+
+/** About how many numbers a pass may hold at once: 64 MB. */
+const NUMBERS_AT_ONCE = 16_000_000;
+
+/** How many rows go through the layers from `from` on at once, so that their memory stays bounded. */
+export function rowsAtOnce(network: Network, from = 0): number {
+  return Math.max(1, Math.floor(NUMBERS_AT_ONCE / numbersARow(network, from)));
 }
 
 /** The initial values of all weights: the same for the same seed, each drawn from its own name's stream. */

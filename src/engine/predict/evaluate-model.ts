@@ -34,7 +34,7 @@ export async function evaluateModel(
   const { program, randomAt } = compileStage(job, lastStage, job.stages.length);
   const executor = createEagerExecutor(program, randomAt);
   executor.load({ weights, slots: {} });
-  const result = await evaluateSplit(executor, split, job.createMetrics());
+  const result = await evaluateSplit(executor, job.network, split, job.createMetrics());
   executor.dispose();
   return result!;
 }

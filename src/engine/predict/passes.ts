@@ -1,11 +1,8 @@
 import { dispose, mul, ones, reshape, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { size } from '../../spec/shapes.ts';
-import { forward, forwardBetween, type Network, type Outputs } from '../model/network.ts';
+import { forward, forwardBetween, type Network, type Outputs, rowsAtOnce } from '../model/network.ts';
 import { monteCarloRandom, noRandom } from '../model/random-source.ts';
 import { type Tensors, tidied } from '../tensors.ts';
-
-/** About how many numbers the widest layer may put out at once; it bounds a pass's memory. */
-const NUMBERS_AT_ONCE = 4_000_000;
 
 /** One deterministic pass over encoded rows: `[count, units]`, dropout off. */
 export async function deterministicPass(
@@ -16,9 +13,9 @@ export async function deterministicPass(
 ): Promise<Float32Array> {
   const width = size(network.spec.inputShape);
   const outputs = new Float32Array(count * network.outputUnits);
-  const rowsAtOnce = Math.max(1, Math.floor(NUMBERS_AT_ONCE / widest(network, 0)));
-  for (let start = 0; start < count; start += rowsAtOnce) {
-    const end = Math.min(count, start + rowsAtOnce);
+  const fitting = rowsAtOnce(network);
+  for (let start = 0; start < count; start += fitting) {
+    const end = Math.min(count, start + fitting);
     const output = tidy(() => {
       const input = tensor(x.subarray(start * width, end * width), [end - start, ...network.spec.inputShape]);
       return forward(network, weights, input, { mode: 'infer', random: noRandom }).output;
@@ -58,7 +55,7 @@ export function startPasses(
   });
   let done = 0;
   return {
-    passesAtOnce: Math.max(1, Math.floor(NUMBERS_AT_ONCE / (rows * widest(network, first)))),
+    passesAtOnce: Math.max(1, Math.floor(rowsAtOnce(network, first) / rows)),
     async next(passes) {
       const output = tidy(() => {
         const random = monteCarloRandom(seed, done, passes);
@@ -87,13 +84,4 @@ function repeat(value: Tensor, passes: number): Tensor {
   // Broadcast by a product: tfjs's tile is some 40 times slower on wasm.
   const copies = mul(reshape(value, [1, rows * size(rest)]), ones([passes, 1]));
   return reshape(copies, [passes * rows, ...rest]);
-}
-
-/** The most numbers that a layer from `from` on takes or puts out for one row. */
-export function widest(network: Network, from: number): number {
-  return Math.max(
-    ...network.layers
-      .slice(from)
-      .flatMap(({ inputShape, outputShape }) => [size(inputShape), size(outputShape)]),
-  );
 }

@@ -1,8 +1,8 @@
 import { createBreather } from '../breathe.ts';
-import type { Network } from '../model/network.ts';
+import { type Network, numbersARow } from '../model/network.ts';
 import type { Tensors } from '../tensors.ts';
 import type { Decode } from './decode.ts';
-import { deterministicPass, startPasses, widest } from './passes.ts';
+import { deterministicPass, startPasses } from './passes.ts';
 
 interface Model {
   readonly network: Network;
@@ -61,7 +61,7 @@ export async function predictMonteCarlo<Summary>(
   const { network } = model;
   if (network.firstStochastic === -1) throw new NotStochasticError();
   const width = x.length / count;
-  const perRow = Math.max(options.samples * network.outputUnits, widest(network, 0));
+  const perRow = Math.max(options.samples * network.outputUnits, numbersARow(network));
   const rowsAtOnce = Math.max(1, Math.floor(NUMBERS_HELD / perRow));
   const summaries: Summary[] = [];
   const breathe = createBreather();

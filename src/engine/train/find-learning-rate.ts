@@ -97,14 +97,18 @@ async function tellSuggestion(
 
 const MEMORY = 0.9;
 
-/** Whether a moving average of the losses, corrected for its start at zero, is `factor` times its least. */
+/**
+ * Whether a moving average of the losses, corrected for its start at zero, has climbed: by `factor − 1` times its
+ * least, or times its fall so far where that is more, as it is for a loss that may be negative.
+ */
 function watchLoss(factor: number): (loss: number) => boolean {
-  let [average, steps, least] = [0, 0, Number.POSITIVE_INFINITY];
+  let [average, steps, first, least] = [0, 0, 0, Number.POSITIVE_INFINITY];
   return (loss) => {
     average = MEMORY * average + (1 - MEMORY) * loss;
     const smoothed = average / (1 - MEMORY ** ++steps);
+    if (steps === 1) first = smoothed;
     least = Math.min(least, smoothed);
-    return smoothed > factor * least;
+    return smoothed - least > (factor - 1) * Math.max(Math.abs(least), first - least);
   };
 }
 

@@ -173,7 +173,8 @@ class StageLoop {
   async #validate(): Promise<Record<string, number> | null> {
     const { job, signal } = this.#context;
     if (job.data.validation.count === 0) return {};
-    const result = await evaluateSplit(this.#executor, job.data.validation, job.createMetrics(), signal);
+    const { network, data } = job;
+    const result = await evaluateSplit(this.#executor, network, data.validation, job.createMetrics(), signal);
     return (
       result && Object.fromEntries(Object.entries(result).map(([name, value]) => [`val_${name}`, value]))
     );

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { buildNetwork, numbersARow, rowsAtOnce } from '../../../src/engine/model/network.ts';
 import { type Batch, type Examples, inputsOf } from '../../../src/engine/train/batch.ts';
 import { evaluateSplit } from '../../../src/engine/train/evaluate.ts';
 import { createMetrics } from '../../../src/engine/train/metrics.ts';
+import { LayerSpec } from '../../../src/spec/layer.ts';
 
 /** 600 windows of three numbers that overlap in two. */
 const COUNT = 600;
@@ -22,6 +24,9 @@ const copied: Examples = {
   y: windows.y,
 };
 
+const output = { type: 'dense', name: 'output', units: 1, activation: 'linear', useBias: true } as const;
+const NETWORK = buildNetwork({ inputShape: [3], layers: [output], distribution: 'point' });
+
 it('gives the numbers of examples, whether they overlap or not', () => {
   for (const [start, end] of [
     [0, COUNT],
@@ -39,8 +44,21 @@ it('evaluates overlapping examples like copies of them', async () => {
       batches.push([batch.count, ...batch.x]);
       return { loss: 0, outputs: batch.y };
     };
-    const result = await evaluateSplit({ evaluate }, split, createMetrics('regression'));
+    const result = await evaluateSplit({ evaluate }, NETWORK, split, createMetrics('regression'));
     return { batches, result };
   };
   expect(await seen(windows)).toEqual(await seen(copied));
+});
+
+it('bounds the rows at once by what a recurrent layer holds of each', () => {
+  const lstm = LayerSpec.parse({ type: 'lstm', units: 64 });
+  const network = buildNetwork({
+    inputShape: [400, 8],
+    layers: [{ ...lstm, name: 'lstm' }, output],
+    distribution: 'point',
+  });
+  // Four gates of 64 units over 400 steps, and no less.
+  expect(numbersARow(network)).toBeGreaterThan(400 * 4 * 64);
+  expect(rowsAtOnce(network) * numbersARow(network)).toBeLessThanOrEqual(16_000_000);
+  expect(rowsAtOnce(NETWORK)).toBeGreaterThan(1_000_000);
 });

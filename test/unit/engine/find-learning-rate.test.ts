@@ -81,6 +81,33 @@ describe('a learning-rate range test', () => {
     expect(proposed).toBeLessThan(await lossAt(suggested! * 50));
   });
 
+  it('goes on below a loss of zero, which a likelihood may have', async () => {
+    const loss = { type: 'gaussianNll' };
+    const stage = {
+      ...sweeping().stages[0],
+      objective: { type: 'supervised', loss },
+      optimizer: { type: 'adam' },
+    };
+    const { findings } = await train(smallJob({ ...sweeping(), distribution: 'gaussian', stages: [stage] }));
+    const [{ suggested, curve }] = findings as [(typeof findings)[0]];
+    const least = curve.reduce((a, b) => (b.smoothedLoss < a.smoothedLoss ? b : a));
+    expect(curve.indexOf(least)).toBeLessThan(curve.length - 1);
+    expect(suggested).toBeGreaterThan(1e-4);
+  });
+
+  it('begins anew where it was stopped in the middle', async () => {
+    const job = smallJob(sweeping());
+    const whole = await train(job);
+    const resume = (await train(smallJob({ ...sweeping(), stages: [{ epochs: 1 }, ...sweeping().stages] })))
+      .checkpoints[0]!;
+    const start = {
+      ...resume,
+      position: { stage: 1, epoch: 1, step: 0 },
+      weights: initialWeights(job.network, job.seed),
+    };
+    expect((await train(job, { resume: start })).findings).toEqual(whole.findings);
+  });
+
   it('has as many steps as it is asked for, over as many epochs as that takes', async () => {
     const { findings, points } = await train(
       smallJob(sweeping({ steps: 40, maxLearningRate: 0.1, stopFactor: 100 })),
