@@ -10,7 +10,7 @@ import { bringFashionMnist, type Dataset } from './fashion-mnist.ts';
 /**
  * Repeats the book's experiments on Fashion-MNIST with the trainer's own code, and prints ours beside theirs.
  *
- *     npm run bench:book -- [--from FOLDER] [--only PATTERN] [--again] [--table]
+ *     npm run bench:book -- [--from FOLDER] [--only PATTERN] [--seed N] [--again] [--table]
  *
  * Results are kept in `.bench/`, so that a run can be broken off; `--again` does them anew, `--table` only prints.
  */
@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
   options: {
     from: { type: 'string' },
     only: { type: 'string', default: '' },
+    seed: { type: 'string', default: '42' },
     again: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
   },
@@ -31,15 +32,19 @@ interface Result {
 }
 
 const KEPT = '.bench';
+const experiments = EXPERIMENTS.map(({ spec, ...experiment }) => ({
+  ...experiment,
+  spec: { ...spec, seed: Number(options.seed) },
+}));
 
 async function main(): Promise<void> {
   mkdirSync(KEPT, { recursive: true });
-  const wanted = EXPERIMENTS.filter(({ name }) => new RegExp(options.only, 'i').test(name));
+  const wanted = experiments.filter(({ name }) => new RegExp(options.only, 'i').test(name));
   for (const experiment of options.table ? [] : wanted) {
     if (kept(experiment) && !options.again) continue;
     keep(experiment, await measure(experiment));
   }
-  console.log(table(EXPERIMENTS));
+  console.log(table(experiments));
 }
 
 async function measure(experiment: Experiment): Promise<Result> {
