@@ -3,7 +3,7 @@ import { momentumOf } from '../optimize/optimizers.ts';
 import type { Batch } from './batch.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import type { Executor, StepReport } from './executor.ts';
-import { createSchedule, type Schedule, sweepSteps } from './schedules.ts';
+import { createSchedule, rangeTestSteps, type Schedule } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
 import type { LearningRateFinding, LearningRatePoint } from './train-events.ts';
 import type { StageContext, StageEnd } from './train-stage.ts';
@@ -22,12 +22,12 @@ export async function findLearningRate(context: StageContext, start: TrainState)
   const executor = createEagerExecutor(program, randomAt);
   executor.load(start);
   try {
-    const sweep = await sweepRates(context, executor);
+    const sweep = await testRates(context, executor);
     if (sweep === null) {
       await context.events.onCheckpoint(start.position, encodeCheckpoint(start));
       return { outcome: 'stopped' };
     }
-    const finding = readSweep(sweep);
+    const finding = readRangeTest(sweep);
     await tellSuggestion(context, finding);
     await context.events.onLearningRate({ stage: context.stage, ...finding });
     return { outcome: 'finished', weights: start.weights };
@@ -37,7 +37,7 @@ export async function findLearningRate(context: StageContext, start: TrainState)
 }
 
 /** The loss at each rate, up to the one that makes it blow up; null when it was stopped in the middle. */
-async function sweepRates(context: StageContext, executor: Executor): Promise<Sweep | null> {
+async function testRates(context: StageContext, executor: Executor): Promise<Sweep | null> {
   const { spec, signal } = context;
   if (spec.schedule.type !== 'lrFinder') throw new Error('the stage searches for no learning rate');
   const totalSteps = spec.epochs * context.stepsPerEpoch;
@@ -45,7 +45,7 @@ async function sweepRates(context: StageContext, executor: Executor): Promise<Sw
   const isBlownUp = watchLoss(spec.schedule.stopFactor);
   const breathe = createBreather();
   const sweep: Sweep = [];
-  for (let step = 0; step < sweepSteps(spec.schedule, totalSteps); step++) {
+  for (let step = 0; step < rangeTestSteps(spec.schedule, totalSteps); step++) {
     if (signal.aborted) return null;
     const rates = schedule.at(step, Math.floor(step / context.stepsPerEpoch));
     const report = await executor.step(batchAt(context, step), { step: step + 1, ...rates });
@@ -88,7 +88,7 @@ async function tell(
 /** The suggestion as a metric, at the sweep's last step. */
 async function tellSuggestion(
   { stage, stepsPerEpoch, events }: StageContext,
-  { steps, suggested }: ReturnType<typeof readSweep>,
+  { steps, suggested }: ReturnType<typeof readRangeTest>,
 ): Promise<void> {
   if (suggested === null) return;
   const position = { stage, epoch: Math.ceil(steps / stepsPerEpoch), step: steps };
@@ -120,7 +120,7 @@ const BELOW_LEAST = 10;
 const STANDARD_ERRORS = 6;
 
 /** What a sweep says. The mean to both sides smooths without moving a turn to a later rate. */
-export function readSweep(sweep: Sweep): Omit<LearningRateFinding, 'stage'> {
+export function readRangeTest(sweep: Sweep): Omit<LearningRateFinding, 'stage'> {
   const reach = Math.max(2, Math.round(sweep.length * SMOOTHED_SHARE));
   const smoothed = sweep.map((_, i) => meanOf(lossesAround(sweep, i, reach)));
   const least = smoothed.indexOf(Math.min(...smoothed));

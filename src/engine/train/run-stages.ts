@@ -4,7 +4,7 @@ import type { NamedArrays } from '../safetensors.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import { findLearningRate } from './find-learning-rate.ts';
 import { trackProgress } from './progress.ts';
-import { sweepSteps } from './schedules.ts';
+import { rangeTestSteps } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
 import type { TrainEvents } from './train-events.ts';
 import type { TrainJob } from './train-job.ts';
@@ -29,7 +29,7 @@ export async function runStages(
   const stepsPerEpoch = job.stages.map(({ batchSize }) => Math.ceil(job.data.train.count / batchSize));
   const stageSteps = job.stages.map(({ epochs, schedule }, i) => {
     const steps = epochs * stepsPerEpoch[i]!;
-    return schedule.type === 'lrFinder' ? sweepSteps(schedule, steps) : steps;
+    return schedule.type === 'lrFinder' ? rangeTestSteps(schedule, steps) : steps;
   });
   const totalSteps = sum(stageSteps);
   const stepsBefore = (stage: number) => sum(stageSteps.slice(0, stage - 1));

@@ -91,7 +91,7 @@ function decayFactor(spec: DecaySpec, duration: number): (time: number) => numbe
 }
 
 /** How many steps a range test has. */
-export function sweepSteps(
+export function rangeTestSteps(
   { steps = Number.POSITIVE_INFINITY }: SpecOf<'lrFinder'>,
   stageSteps: number,
 ): number {
@@ -101,7 +101,7 @@ export function sweepSteps(
 /** From the least rate to the greatest by the same factor at every step. Smith, arXiv:1506.01186. */
 function rangeTest(spec: SpecOf<'lrFinder'>, { totalSteps }: ScheduleBase): At {
   const { minLearningRate, maxLearningRate } = spec;
-  const last = Math.max(1, sweepSteps(spec, totalSteps) - 1);
+  const last = Math.max(1, rangeTestSteps(spec, totalSteps) - 1);
   return (step) => ({
     learningRate: minLearningRate * (maxLearningRate / minLearningRate) ** (step / last),
     momentum: undefined,

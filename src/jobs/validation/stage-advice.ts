@@ -14,7 +14,7 @@ export function adviseStages(spec: JobSpec, plan: DataPlan, network: readonly La
   return spec.stages.flatMap((stage, i) => {
     const steps = stage.epochs * Math.ceil(rows / stage.batchSize);
     return [
-      ...adviseSweep(stage, steps, i),
+      ...adviseRangeTest(stage, steps, i),
       ...adviseWarmup(stage, steps, i),
       ...adviseRate(stage, i),
       ...adviseBatch(stage, network, i),
@@ -30,13 +30,13 @@ function trainingRows(split: SplitSpec, { rows }: DataPlan): number {
 /** Fewer rates than this draw no curve. */
 const FEWEST_RATES = 30;
 
-function adviseSweep({ schedule }: StageSpec, stageSteps: number, i: number): Warning[] {
+function adviseRangeTest({ schedule }: StageSpec, stageSteps: number, i: number): Warning[] {
   if (schedule.type !== 'lrFinder') return [];
   const { steps = Number.POSITIVE_INFINITY } = schedule;
   if (Math.min(stageSteps, steps) >= FEWEST_RATES) return [];
   const [field, remedy] = steps < stageSteps ? [['schedule', 'steps'], 'steps'] : [['epochs'], 'epochs'];
   const message = `the range test has about ${Math.min(stageSteps, steps)} steps, which is few to draw a curve: give it more ${remedy}`;
-  return [{ code: 'shortSweep', pointer: pointerTo('stages', i, ...field), message }];
+  return [{ code: 'shortRangeTest', pointer: pointerTo('stages', i, ...field), message }];
 }
 
 function adviseWarmup({ schedule }: StageSpec, stageSteps: number, i: number): Warning[] {

@@ -23,7 +23,7 @@ export function checkStages(
     const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
     checkLoss(stage, plan, at, problems);
     checkMonitors(stage, measured, at, problems);
-    checkSweep(stage, at, problems);
+    checkRangeTest(stage, at, problems);
     if (network) checkTrainable(stage, placed, network, at, problems);
   }
 }
@@ -66,7 +66,7 @@ function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, pr
   if (stage.schedule.type === 'performance') check(stage.schedule.monitor, at('schedule', 'monitor'));
 }
 
-function checkSweep({ schedule, earlyStopping }: StageSpec, at: At, problems: Problems): void {
+function checkRangeTest({ schedule, earlyStopping }: StageSpec, at: At, problems: Problems): void {
   if (schedule.type !== 'lrFinder' || !earlyStopping) return;
   problems.add(
     at('earlyStopping'),

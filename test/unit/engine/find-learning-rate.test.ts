@@ -2,7 +2,7 @@ import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { initialWeights } from '../../../src/engine/model/network.ts';
-import { readSweep } from '../../../src/engine/train/find-learning-rate.ts';
+import { readRangeTest } from '../../../src/engine/train/find-learning-rate.ts';
 import { key, normal } from '../../../src/random.ts';
 import { examples, hash, smallJob, train } from './small-job.ts';
 
@@ -29,7 +29,7 @@ describe('reading a sweep', () => {
   });
 
   it('proposes a tenth of the rate at the least loss, whatever the noise', () => {
-    const { suggested, climbed, curve, steps } = readSweep(noisy(sweep));
+    const { suggested, climbed, curve, steps } = readRangeTest(noisy(sweep));
     // The fall's tail shifts the least a little beyond 1e-2.
     expect(Math.log10(suggested!)).toBeCloseTo(-3, 0.5);
     expect(climbed).toBe(true);
@@ -38,15 +38,15 @@ describe('reading a sweep', () => {
   });
 
   it('says so where the loss is still falling at the end', () => {
-    expect(readSweep(noisy(sweep.slice(0, 250)))).toMatchObject({ climbed: false });
+    expect(readRangeTest(noisy(sweep.slice(0, 250)))).toMatchObject({ climbed: false });
   });
 
   it('proposes none where the loss never fell by more than its noise', () => {
     const climbing = sweep.map((point, i) => ({ ...point, loss: i }));
-    expect(readSweep(climbing)).toMatchObject({ suggested: null, climbed: true });
+    expect(readRangeTest(climbing)).toMatchObject({ suggested: null, climbed: true });
     const flat = sweep.map((point) => ({ ...point, loss: 1 }));
-    for (let seed = 0; seed < 20; seed++) expect(readSweep(noisy(flat, seed)).suggested).toBeNull();
-    expect(readSweep([])).toMatchObject({ suggested: null, climbed: false, steps: 0 });
+    for (let seed = 0; seed < 20; seed++) expect(readRangeTest(noisy(flat, seed)).suggested).toBeNull();
+    expect(readRangeTest([])).toMatchObject({ suggested: null, climbed: false, steps: 0 });
   });
 });
 

@@ -486,7 +486,7 @@ describe('validation', () => {
       },
     ],
     ['highLearningRate', { stages: [{ ...stage, optimizer: { type: 'adam', learningRate: 0.5 } }] }],
-    ['shortSweep', { stages: [{ ...stage, schedule: { type: 'lrFinder' } }] }],
+    ['shortRangeTest', { stages: [{ ...stage, schedule: { type: 'lrFinder' } }] }],
     ['longWarmup', { stages: [{ ...stage, schedule: { type: 'constant', warmup: { steps: 9 } } }] }],
     [
       'muchMemory',
