@@ -71,6 +71,7 @@ WEIGHTS = float32(random.randn(8))
 GRADIENTS = float32(random.randn(STEPS, 8) * np.exp(random.randn(STEPS, 1)))
 SCHEDULED = [0.05 * 0.97**t for t in range(STEPS)]
 CONSTANT = [0.05] * STEPS
+CYCLED = list(np.interp(range(STEPS), [0, 20, 40], [0.95, 0.85, 0.95]))
 
 
 def keras_sgd(w, g, lr, s, t, momentum=0.0, nesterov=False):
@@ -121,12 +122,14 @@ def run_keras(update, rates, **options):
     return np.array(path)
 
 
-def run_torch(make, rates):
+def run_torch(make, rates, momenta=None):
     weights = torch.nn.Parameter(torch.tensor(WEIGHTS))
     optimizer = make([weights])
     path = []
     for gradient, rate in zip(GRADIENTS, rates):
         optimizer.param_groups[0]["lr"] = rate
+        if momenta is not None:
+            optimizer.param_groups[0]["momentum"] = momenta[len(path)]
         weights.grad = torch.tensor(gradient)
         optimizer.step()
         path.append(weights.detach().numpy().copy())
@@ -138,9 +141,9 @@ def optimizers():
     betas = dict(beta1=0.9, beta2=0.99)
     cases = []
 
-    def case(source, spec, rates, path):
+    def case(source, spec, rates, path, **more):
         kept = path[np.array(KEPT) - 1]
-        cases.append(dict(source=source, spec=spec, rates=rates, path=kept))
+        cases.append(dict(source=source, spec=spec, rates=rates, path=kept, **more))
 
     def from_keras(kind, update, options, shared=None, **extra):
         """`shared`: (options, rates, PyTorch's optimizer), where PyTorch defines the same."""
@@ -156,6 +159,8 @@ def optimizers():
     for nesterov, kind in [(False, "momentum"), (True, "nesterov")]:
         sgd = lambda p, nesterov=nesterov: O.SGD(p, 1, momentum=0.8, nesterov=nesterov)
         from_keras(kind, keras_sgd, dict(momentum=0.8), ({}, CONSTANT, sgd), nesterov=nesterov)
+        # 1cycle moves the momentum. At a constant rate both libraries do the same with it.
+        case("PyTorch", dict(type=kind), CONSTANT, run_torch(sgd, CONSTANT, CYCLED), momenta=CYCLED)
     from_keras(
         "adagrad",
         keras_adagrad,
@@ -179,7 +184,7 @@ def optimizers():
     expected = run_torch(lambda p: O.NAdam(p, 1, (0.9, 0.99), eps=0.001), SCHEDULED)
     found = run_keras(keras_nadam, SCHEDULED, countsTwice=torch.__version__ < "2", **nadam)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)  # it keeps the product in float32
-    from_keras("nadam", keras_nadam, nadam)
+    case("Dozat's formula", dict(type="nadam", **nadam), SCHEDULED, run_keras(keras_nadam, SCHEDULED, **nadam))
     return dict(weights=WEIGHTS, gradients=GRADIENTS, kept=KEPT, cases=cases)
 
 
@@ -199,6 +204,10 @@ def clips():
             globalNorm={k: g * bound / max(joint, bound) for k, g in gradients.items()},
         )
         parameters = [torch.nn.Parameter(torch.tensor(g)) for g in gradients.values()]
+        for parameter, (name, gradient) in zip(parameters, gradients.items()):
+            parameter.grad = torch.tensor(gradient)
+            torch.nn.utils.clip_grad_value_(parameter, bound)
+            np.testing.assert_allclose(parameter.grad.numpy(), results["value"][name], rtol=1e-12)
         for parameter, gradient in zip(parameters, gradients.values()):
             parameter.grad = torch.tensor(gradient)
         torch.nn.utils.clip_grad_norm_(parameters, bound)

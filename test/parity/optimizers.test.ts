@@ -14,7 +14,13 @@ interface Optimizers {
   gradients: number[][];
   /** The steps whose weights `path` has. */
   kept: number[];
-  cases: { source: string; spec: Record<string, unknown>; rates: number[]; path: number[][] }[];
+  cases: {
+    source: string;
+    spec: Record<string, unknown>;
+    rates: number[];
+    momenta?: number[];
+    path: number[][];
+  }[];
 }
 interface Clips {
   gradients: Record<string, number[]>;
@@ -27,9 +33,9 @@ const clips = fixture<Clips>('clips');
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   beforeAll(() => startBackend(backend));
 
-  test.each(optimizers.cases)('$spec.type as $source has it, $spec', ({ spec, rates, path }) => {
+  test.each(optimizers.cases)('$spec.type as $source has it, $spec', ({ spec, rates, momenta, path }) => {
     const optimizer = createOptimizer(OptimizerSpec.parse(spec));
-    const found = trajectory(optimizer, rates);
+    const found = trajectory(optimizer, rates, momenta);
     for (const [i, step] of optimizers.kept.entries())
       expectClose(found[step - 1]!, path[i]!, { floor: 0.1 });
   });
@@ -48,12 +54,12 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
 });
 
 /** The weights after each step. They are split in two, to see that slots are kept apart. */
-function trajectory(optimizer: Transform, rates: readonly number[]): number[][] {
+function trajectory(optimizer: Transform, rates: readonly number[], momenta?: readonly number[]): number[][] {
   const path: number[][] = [];
   let weights = split(optimizers.weights);
   let slots = optimizer.init(weights);
   for (const [i, learningRate] of rates.entries()) {
-    const scalars = optimizer.scalars!({ step: i + 1, learningRate, momentum: undefined });
+    const scalars = optimizer.scalars!({ step: i + 1, learningRate, momentum: momenta?.[i] });
     [weights, slots] = tf.tidy(() => {
       const tensors = Object.fromEntries(
         Object.entries(scalars).map(([name, value]) => [name, tf.scalar(value)]),

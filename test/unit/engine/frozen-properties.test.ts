@@ -19,8 +19,11 @@ const LAYERS = [
     ],
   },
   { type: 'layerNorm', name: 'each' },
+  { type: 'reshape', shape: [4, 1] },
+  { type: 'conv1d', name: 'convolved', filters: 2, kernelSize: 2 },
+  { type: 'lstm', name: 'remembered', units: 2 },
 ];
-const WITH_WEIGHTS = ['first', 'low', 'inner', 'norm', 'each', 'output'];
+const WITH_WEIGHTS = ['first', 'low', 'inner', 'norm', 'each', 'convolved', 'remembered', 'output'];
 const OPTIMIZERS = ['sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', 'adam', 'adamax', 'nadam', 'adamw'];
 
 const stage = fc.record({
