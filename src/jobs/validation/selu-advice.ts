@@ -13,9 +13,10 @@ type Warning = Validation['warnings'][number];
  * standardized inputs, LeCun normal kernels, dense layers one after another, and alpha dropout if any.
  */
 export function adviseSelu(layers: readonly PlacedLayer[], plan: DataPlan): Warning[] {
+  const ofAll = networkFaults(layers, plan);
   return layers.flatMap(({ layer, path }, i) => {
     if (!('activation' in layer) || activationName(layer.activation) !== 'selu') return [];
-    const faults = [...kernelFaults(layers, i), ...networkFaults(layers, plan)];
+    const faults = [...kernelFaults(layers, i), ...ofAll];
     if (faults.length === 0) return [];
     const message = `SELU keeps mean 0 and variance 1 only under its conditions, and here ${faults.join('; ')}`;
     return [{ code: 'seluConditions', pointer: pointerTo('model', ...path), message }];

@@ -81,8 +81,10 @@ function checkTrainable(
   at: At,
   problems: Problems,
 ): void {
-  const find = (name: string) =>
-    network.layers.filter((layer) => layersNamed(placed, name).includes(layer.name));
+  const find = (name: string) => {
+    const names = new Set(layersNamed(placed, name));
+    return network.layers.filter((layer) => names.has(layer.name));
+  };
   const chosen = trainable === 'all' ? [network.layers] : trainable.layers.map(find);
   for (const [i, layers] of chosen.entries()) {
     if (layers.length > 0 || trainable === 'all') continue;
