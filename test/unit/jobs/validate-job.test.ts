@@ -3,18 +3,9 @@ import { TrainyardError } from '../../../src/jobs/errors.ts';
 import { validateJob } from '../../../src/jobs/validate-job.ts';
 import type { DatasetSchema } from '../../../src/spec/dataset.ts';
 import { JobSpec } from '../../../src/spec/job.ts';
+import { numberColumn } from './number-column.ts';
 
-const number = (name: string) => ({
-  name,
-  type: 'number' as const,
-  missing: 0,
-  distinct: null,
-  min: 0,
-  max: 9,
-  mean: 4,
-  std: 2,
-  integer: false,
-});
+const number = (name: string) => numberColumn(name);
 const label = (name: string) => ({
   name,
   type: 'boolean' as const,

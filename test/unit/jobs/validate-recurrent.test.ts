@@ -3,18 +3,9 @@ import { TrainyardError } from '../../../src/jobs/errors.ts';
 import { validateJob } from '../../../src/jobs/validate-job.ts';
 import type { DatasetSchema } from '../../../src/spec/dataset.ts';
 import { JobSpec } from '../../../src/spec/job.ts';
+import { numberColumn } from './number-column.ts';
 
-const column = (name: string) => ({
-  name,
-  type: 'number' as const,
-  missing: 0,
-  distinct: null,
-  min: 0,
-  max: 9,
-  mean: 4,
-  std: 2,
-  integer: false,
-});
+const column = (name: string) => numberColumn(name);
 const schema: DatasetSchema = { rows: 1_000, columns: ['a', 'b', 'c', 'd', 'y'].map(column) };
 const sequence = { type: 'reshape', shape: [2, 2] };
 

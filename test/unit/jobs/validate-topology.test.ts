@@ -4,18 +4,9 @@ import { validateJob } from '../../../src/jobs/validate-job.ts';
 import type { DatasetSchema } from '../../../src/spec/dataset.ts';
 import { JobSpec } from '../../../src/spec/job.ts';
 import { functional, type GraphLayer, sequential } from '../spec/topology-fixture.ts';
+import { numberColumn } from './number-column.ts';
 
-const number = (name: string) => ({
-  name,
-  type: 'number' as const,
-  missing: 0,
-  distinct: null,
-  min: 0,
-  max: 9,
-  mean: 4,
-  std: 2,
-  integer: true,
-});
+const number = (name: string) => numberColumn(name, true);
 const inputs = ['a', 'b', 'c', 'd'];
 const schema: DatasetSchema = {
   rows: 10_000,
