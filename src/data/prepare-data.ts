@@ -2,6 +2,9 @@ import type { DataSpec, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
+import type { NamedLayer } from '../spec/layer.ts';
+import type { NetworkSpec } from '../spec/network.ts';
+import { parentOf } from '../spec/parent.ts';
 import type { Preprocess } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
 import { encodeRows, encodeWindows } from './encode-rows.ts';
@@ -16,6 +19,14 @@ import { shareSeries } from './series.ts';
 import { type SplitName, splitByColumn, splitRows } from './split.ts';
 import { classesOf, numbersOf, type Table } from './table.ts';
 import { wantedColumns } from './wanted-columns.ts';
+
+/** The model that a job builds on. */
+export interface Parent {
+  readonly network: NetworkSpec;
+  readonly preprocess: Preprocess;
+  /** Those of its layers that the job begins with. */
+  readonly base: readonly NamedLayer[];
+}
 
 export interface PreparedData {
   readonly preprocess: Preprocess;
@@ -36,9 +47,11 @@ export async function prepareData(
   format: DatasetFormat,
   schema: DatasetSchema,
   spec: Pick<JobSpec, 'data' | 'model' | 'seed'>,
+  parent?: Parent,
 ): Promise<PreparedData> {
   const { data, seed } = spec;
-  const planning = planData(data, schema, hiddenLayers(spec.model));
+  const layers = hiddenLayers(spec.model, parent?.base);
+  const planning = planData(data, schema, layers, parent && parentOf(parent.network, parent.preprocess));
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
   const table = await FORMATS[format].loadTable(path, wantedColumns(data, plan), schema);
@@ -46,7 +59,7 @@ export async function prepareData(
     ? shareWindows(table, plan, data, plan.window)
     : shareRows(table, plan, data, seed);
   checkClasses(table, plan, split.train.targets);
-  const preprocess = fitPreprocess(table, plan, data.missing, split.train.rows);
+  const preprocess = fitPreprocess(table, plan, data.missing, split.train.rows, parent?.preprocess);
   const measuring = ({ encode, targets }: SplitRows) =>
     weighted(encode(preprocess), sampleWeights(table, data, targets));
   return {

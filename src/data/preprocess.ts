@@ -10,6 +10,7 @@ import { channelMoments } from './tensor-moments.ts';
 /**
  * Fits what turns raw rows into numbers, on the training rows and on nothing else: means and standard deviations
  * (the population's; 1 for a constant column), the categories that occur, and what stands in for missing values.
+ * @param parent how the model that the job builds on makes numbers of its inputs
  * @throws DataError for an input that has no value, or none that can be standardized, in the training split
  */
 export function fitPreprocess(
@@ -17,13 +18,31 @@ export function fitPreprocess(
   plan: DataPlan,
   missing: DataSpec['missing'],
   trainRows: Uint32Array,
+  parent?: Preprocess,
 ): Preprocess {
+  const fitted = () =>
+    plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows));
   return {
     task: plan.task,
-    inputs: plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows)),
+    inputs: plan.inheritsInputs && parent ? inherited(parent, table, plan, missing, trainRows) : fitted(),
     target: fitTarget(table, plan, trainRows),
     ...(plan.window && { window: { ...plan.window, ids: plan.takesIds } }),
   };
+}
+
+/** The parent's encodings, by the names that the columns have here; what stands in for a missing number is of here. */
+function inherited(
+  { inputs }: Preprocess,
+  table: Table,
+  plan: DataPlan,
+  missing: DataSpec['missing'],
+  rows: Uint32Array,
+): InputEncoding[] {
+  return plan.inputs.map(({ name }, i) => {
+    const encoding = { ...inputs[i]!, name };
+    const isFilled = encoding.type === 'category' || encoding.type === 'tensor' || missing !== 'mean';
+    return isFilled ? encoding : { fill: momentsOf(table, name, rows).mean, ...encoding };
+  });
 }
 
 function fitInput(

@@ -3,6 +3,7 @@ import { initialWeights } from '../model/network.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import { findLearningRate } from './find-learning-rate.ts';
+import { cachedLayers, onFeatures } from './frozen-features.ts';
 import { trackProgress } from './progress.ts';
 import { rangeTestSteps } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
@@ -36,22 +37,34 @@ export async function runStages(
   const first = resume?.position ?? { stage: 1, step: 0 };
   const progress = trackProgress(totalSteps, stepsBefore(first.stage) + first.step);
 
-  let weights = resume?.weights ?? initialWeights(job.network, job.seed);
+  let weights = resume?.weights ?? initialWeights(job.network, job.seed, job.reused);
   for (let stage = first.stage; stage <= job.stages.length; stage++) {
     const spec = job.stages[stage - 1]!;
     const start = resume?.position.stage === stage ? resume : await stageStart(job, stage, weights);
+    const cached = cachedLayers(job, spec);
     await events.onStage({
       stage,
       name: spec.name ?? `stage-${stage}`,
       stages: job.stages.length,
       epochs: spec.epochs,
       stepsPerEpoch: stepsPerEpoch[stage - 1]!,
+      cachedLayers: cached,
     });
     if (stage > first.stage) await events.onCheckpoint(start.position, encodeCheckpoint(start));
+    const done = stepsBefore(stage) + start.position.step;
+    if (cached > 0) {
+      const detail = `stage ${stage}/${job.stages.length} computes features`;
+      await events.onProgress({ position: start.position, detail, ...progress.at(done) });
+    }
+    const stageJob = cached > 0 ? await onFeatures(job, cached, start.weights, signal) : job;
+    if (stageJob === null) {
+      await events.onCheckpoint(start.position, encodeCheckpoint(start));
+      return { outcome: 'stopped' };
+    }
     const run = spec.schedule.type === 'lrFinder' ? findLearningRate : trainStage;
     const end = await run(
       {
-        job,
+        job: stageJob,
         spec,
         stage,
         stepsPerEpoch: stepsPerEpoch[stage - 1]!,
