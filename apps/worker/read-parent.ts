@@ -3,7 +3,7 @@ import type { Parent } from '../../src/data/prepare-data.ts';
 import { decodeModel } from '../../src/engine/predict/trained-model.ts';
 import type { NamedArrays } from '../../src/engine/safetensors.ts';
 import type { ModelSpec } from '../../src/spec/model.ts';
-import { reusedLayers } from '../../src/spec/reuse.ts';
+import { reusedLayers } from '../../src/spec/parent.ts';
 
 /** The model that a job builds on, with the weights that it lends. */
 export interface ParentFile extends Parent {

@@ -1,5 +1,5 @@
 import type { DataSpec } from '../spec/data.ts';
-import type { ParentModel } from '../spec/parent.ts';
+import type { ParentInput, ParentModel } from '../spec/parent.ts';
 import type { PlannedInput } from './plan-inputs.ts';
 import { type Problems, pointerTo } from './problems.ts';
 
@@ -27,13 +27,10 @@ export function checkParent(
 ): void {
   const inherits = data.standardize === undefined;
   const isTensor = inputs.some(({ column }) => column.type === 'tensor');
-  const found = inputs.map(({ column: { name, type } }) => ({ name, type }));
-  if (inherits && !isTensor && written(found) !== written(wanted)) {
+  const found = inputs.map(({ column: { name, type } }) => ({ name, type }) as ParentInput);
+  if (inherits && !isTensor && JSON.stringify(found) !== JSON.stringify(wanted)) {
     const remedy = 'say data.standardize to have them prepared anew';
-    problems.add(
-      POINTER,
-      `the model takes ${written(wanted)}, and the inputs are ${written(found)}; ${remedy}`,
-    );
+    problems.add(POINTER, `the model takes ${named(wanted)}, and the inputs are ${named(found)}; ${remedy}`);
     return;
   }
   // A category has the places that the parent gave it.
@@ -49,6 +46,10 @@ export function checkParent(
   );
 }
 
-function written(columns: readonly { name: string; type: string }[]): string {
-  return columns.map(({ name, type }) => `“${name}” (${type})`).join(', ');
+/** So many columns a message names. */
+const NAMED = 8;
+
+function named(columns: readonly ParentInput[]): string {
+  const some = columns.slice(0, NAMED).map(({ name, type }) => `“${name}” (${type})`);
+  return columns.length > NAMED ? `${some.join(', ')} and ${columns.length - NAMED} more` : some.join(', ');
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { expandModel } from '../../../src/spec/expand.ts';
 import type { NamedLayer } from '../../../src/spec/layer.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
-import { ReuseError, ReuseSpec, reusedLayers } from '../../../src/spec/reuse.ts';
+import { ReuseError, reusedLayers } from '../../../src/spec/parent.ts';
+import { ReuseSpec } from '../../../src/spec/reuse.ts';
 
 const model = 'mdl_01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const dense = (name: string, rest: object = {}) =>
