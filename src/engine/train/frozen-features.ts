@@ -49,6 +49,7 @@ function isNarrow({ wiring }: Network, count: number): boolean {
 /**
  * The same stage as a job on what the lowest layers make of each example: its network is the rest. The weights of
  * all layers stay in its state, and their penalties in its loss.
+ * @param tell hears now and then how many examples are done
  * @returns null when it was stopped in the middle
  */
 export async function onFeatures(
@@ -56,34 +57,43 @@ export async function onFeatures(
   count: number,
   weights: NamedArrays,
   signal: AbortSignal,
+  tell: (done: number, all: number) => Promise<void>,
 ): Promise<TrainJob | null> {
+  const { train, validation } = job.data;
+  const tellFrom = (before: number) => (done: number) => tell(before + done, train.count + validation.count);
   const names = new Set(job.network.layers.slice(0, count).map(({ name }) => name));
   const lower = Object.fromEntries(
     Object.entries(weights).filter(([name]) => names.has(name.slice(0, name.indexOf('/')))),
   );
   const tensors = fromArrays(lower);
   try {
-    const train = await featuresOf(job.network, count, tensors, job.data.train, signal);
-    const validation = train && (await featuresOf(job.network, count, tensors, job.data.validation, signal));
-    if (!train || !validation) return null;
+    const lowerPart = { network: job.network, count, weights: tensors };
+    const trainFeatures = await featuresOf(lowerPart, train, signal, tellFrom(0));
+    const others = trainFeatures && (await featuresOf(lowerPart, validation, signal, tellFrom(train.count)));
+    if (!trainFeatures || !others) return null;
     const { network, data } = job;
     return {
       ...job,
       network: upperPart(network, count),
       penalized: network.weights,
-      data: { ...data, train, validation },
+      data: { ...data, train: trainFeatures, validation: others },
     };
   } finally {
     for (const value of Object.values(tensors)) value.dispose();
   }
 }
 
+interface LowerPart {
+  readonly network: Network;
+  readonly count: number;
+  readonly weights: Tensors;
+}
+
 async function featuresOf(
-  network: Network,
-  count: number,
-  weights: Tensors,
+  { network, count, weights }: LowerPart,
   examples: Examples,
   signal: AbortSignal,
+  tell: (done: number) => Promise<void>,
 ): Promise<Examples | null> {
   const { offsets: _, ...rest } = examples;
   const width = size(network.layers[count - 1]!.outputShape);
@@ -100,6 +110,7 @@ async function featuresOf(
     });
     x.set(await output.data(), start * width);
     output.dispose();
+    await tell(end);
     await breathe();
   }
   return { ...rest, x, width };

@@ -51,12 +51,12 @@ export async function runStages(
       cachedLayers: cached,
     });
     if (stage > first.stage) await events.onCheckpoint(start.position, encodeCheckpoint(start));
-    const done = stepsBefore(stage) + start.position.step;
-    if (cached > 0) {
-      const detail = `stage ${stage}/${job.stages.length} computes features`;
-      await events.onProgress({ position: start.position, detail, ...progress.at(done) });
-    }
-    const stageJob = cached > 0 ? await onFeatures(job, cached, start.weights, signal) : job;
+    const far = progress.at(stepsBefore(stage) + start.position.step);
+    const tellFeatures = seldom(async (done: number, all: number) => {
+      const detail = `stage ${stage}/${job.stages.length} computes features ${done}/${all}`;
+      await events.onProgress({ position: start.position, detail, ...far });
+    });
+    const stageJob = cached > 0 ? await onFeatures(job, cached, start.weights, signal, tellFeatures) : job;
     if (stageJob === null) {
       await events.onCheckpoint(start.position, encodeCheckpoint(start));
       return { outcome: 'stopped' };
@@ -80,6 +80,20 @@ export async function runStages(
     weights = end.weights;
   }
   return { outcome: 'finished', weights };
+}
+
+const SELDOM_MS = 250;
+
+/** Tells now and then only: the other times nothing is done. */
+function seldom<Args extends unknown[]>(
+  tell: (...args: Args) => Promise<void>,
+): (...args: Args) => Promise<void> {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return async (...args) => {
+    if (performance.now() - toldAt < SELDOM_MS) return;
+    toldAt = performance.now();
+    await tell(...args);
+  };
 }
 
 /** The state before a stage's first step: fresh optimizer slots for the weights that it moves. */
