@@ -106,6 +106,19 @@ describe('a job that builds on a model', () => {
     expect(Object.keys(answer.predictions[0].probabilities)).toEqual(classesAbove);
   });
 
+  it('finds the layers that it may take by name and count', async () => {
+    const { data } = (await app.inject(`/v1/models/${parentId}/layers`)).json();
+    expect(data.map(({ name }: { name: string }) => name)).toEqual(['low', 'norm', 'high', 'output']);
+    expect(data[0]).toEqual({
+      name: 'low',
+      type: 'dense',
+      inputShape: [64],
+      outputShape: [16],
+      parameters: 65 * 16,
+    });
+    expect((await app.inject('/v1/models/mdl_0/layers')).statusCode).toBe(404);
+  });
+
   it('is described before it runs, reused layers first', async () => {
     const validation = (await post('/v1/jobs/validate', child())).json();
     expect(validation.layers.map(({ name }: { name: string }) => name)).toEqual([

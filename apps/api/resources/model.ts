@@ -25,6 +25,11 @@ export function modelResource(row: ModelRow): ModelResource {
       seed: row.seed,
     },
     createdAt: row.createdAt.toISOString(),
-    urls: { self, predictions: `${self}/predictions`, job: row.jobId && `/v1/jobs/${row.jobId}` },
+    urls: {
+      self,
+      layers: `${self}/layers`,
+      predictions: `${self}/predictions`,
+      job: row.jobId && `/v1/jobs/${row.jobId}`,
+    },
   };
 }

@@ -45,7 +45,12 @@ export const ModelResource = z
       seed: z.int(),
     }),
     createdAt: Timestamp,
-    urls: z.strictObject({ self: z.string(), predictions: z.string(), job: z.string().nullable() }),
+    urls: z.strictObject({
+      self: z.string(),
+      layers: z.string(),
+      predictions: z.string(),
+      job: z.string().nullable(),
+    }),
   })
   .meta({ id: 'ModelResource' });
 export type ModelResource = z.infer<typeof ModelResource>;
