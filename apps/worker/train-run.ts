@@ -15,7 +15,13 @@ import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
 import { distributionOf } from '../../src/spec/distribution.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
-import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
+import {
+  inputShapeOf,
+  outputUnits,
+  type TargetEncoding,
+  TURNS,
+  targetNames,
+} from '../../src/spec/preprocess.ts';
 import { settleStages } from '../../src/spec/trainable.ts';
 import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
@@ -67,13 +73,14 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
   const network = resolveNetwork(spec.model, {
     inputShape: inputShapeOf(preprocess),
     task: preprocess.task,
-    outputUnits: outputUnits(preprocess.target),
+    outputUnits: outputUnits(preprocess),
     distribution,
   });
   const targetStd = preprocess.target.type === 'number' ? preprocess.target.std : 1;
   return {
     network: buildNetwork(network),
     task: preprocess.task,
+    inputs: preprocess.inputs,
     stages: settleStages(spec),
     seed: spec.seed,
     data: {
@@ -87,6 +94,16 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
   };
 }
 
+function namesOf(target: TargetEncoding): ModelSummary['target'] {
+  const names = targetNames(target);
+  return names.length > 1 ? [...names] : (names[0] ?? null);
+}
+
+function classesOf(target: TargetEncoding): string[] | null {
+  if (target.type === 'turn') return [...TURNS];
+  return target.type === 'category' ? target.classes : null;
+}
+
 function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSummary {
   const { task, inputs, target, window } = preprocess;
   return {
@@ -94,8 +111,8 @@ function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSu
     inputs: inputs.map(({ name }) => name),
     inputShape: [...inputShapeOf(preprocess)],
     window: window ? { length: window.length, horizon: window.horizon } : null,
-    target: target.type === 'labels' ? target.names : target.name,
-    classes: target.type === 'category' ? target.classes : null,
+    target: namesOf(target),
+    classes: classesOf(target),
     parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),
     stochastic: network.firstStochastic !== -1,
   };

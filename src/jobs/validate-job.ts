@@ -4,6 +4,7 @@ import type { DatasetSchema } from '../spec/dataset.ts';
 import { distributionOf } from '../spec/distribution.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
+import { pretrainingTaskOf } from '../spec/objective.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
 import type { LayerShape } from '../spec/shapes.ts';
 import { TrainyardError } from './errors.ts';
@@ -11,6 +12,7 @@ import type { Validation } from './services.ts';
 import { advise } from './validation/advice.ts';
 import { checkTopK } from './validation/evaluate-rules.ts';
 import { checkMcDropout, planNetwork } from './validation/model-rules.ts';
+import { checkObjectives } from './validation/objective-rules.ts';
 import { checkStages } from './validation/stage-rules.ts';
 
 /**
@@ -18,12 +20,13 @@ import { checkStages } from './validation/stage-rules.ts';
  * @throws TrainyardError invalidSpec, with a pointer to each fault
  */
 export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
-  const planning = planData(spec.data, schema, hiddenLayers(spec.model));
+  const planning = planData(spec.data, schema, hiddenLayers(spec.model), pretrainingTaskOf(spec.stages));
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
   const problems = new Problems();
   const network = planNetwork(spec.model, plan, distributionOf(spec.stages), problems);
   checkStages(spec, plan, network, problems);
+  checkObjectives(spec, plan, network, problems);
   if (spec.evaluate.mcDropout) checkMcDropout(spec.model, problems);
   if (spec.evaluate.topK !== undefined) checkTopK(spec.evaluate.topK, plan, problems);
   if (!network || problems.found.length > 0) throw invalid(problems.found);
@@ -49,9 +52,10 @@ const COPIES_OF_KEPT = 2;
 
 function estimateMemory(spec: JobSpec, layers: readonly LayerShape[], parameters: number): number {
   const kept = layers.reduce((sum, layer) => sum + layer.kept, 0);
-  const stages = spec.stages.map(({ optimizer, batchSize }) => {
+  const stages = spec.stages.map(({ optimizer, batchSize, objective }) => {
     const copiesOfWeights = 2 + slotsOf(optimizer);
-    return parameters * copiesOfWeights + batchSize * kept * COPIES_OF_KEPT;
+    const inputs = batchSize * (objective.type === 'pairs' ? 2 : 1);
+    return parameters * copiesOfWeights + inputs * kept * COPIES_OF_KEPT;
   });
   return FLOAT_BYTES * Math.max(...stages);
 }

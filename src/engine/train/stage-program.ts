@@ -2,13 +2,13 @@ import type { StageSpec } from '../../spec/stage.ts';
 import { trainableWeights } from '../model/network.ts';
 import { type RandomSources, trainingRandom } from '../model/random-source.ts';
 import { createOptimizer } from '../optimize/optimizers.ts';
-import { supervised } from './objectives/supervised.ts';
+import { createObjective } from './objectives/index.ts';
 import type { TrainJob } from './train-job.ts';
 import type { StepProgram } from './train-step.ts';
 
 /** Turns a stage's spec into what its steps need: objective, trainable mask, optimizer and random draws. */
 export function compileStage(
-  job: Pick<TrainJob, 'network' | 'task' | 'seed'>,
+  job: Pick<TrainJob, 'network' | 'task' | 'inputs' | 'seed'>,
   spec: StageSpec,
   stage: number,
 ): { program: StepProgram; randomAt: (step: number) => RandomSources } {
@@ -17,7 +17,10 @@ export function compileStage(
   );
   const program: StepProgram = {
     network: job.network,
-    objective: supervised(job.task, spec.objective.loss),
+    objective: createObjective(spec.objective, job.task, {
+      inputShape: job.network.spec.inputShape,
+      inputs: job.inputs,
+    }),
     optimizer: createOptimizer(spec.optimizer),
     trainable: trainableWeights(job.network, moving),
     frozen: new Set(job.network.layers.map(({ name }) => name).filter((name) => !moving.has(name))),

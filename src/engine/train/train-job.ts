@@ -1,4 +1,5 @@
 import type { Task } from '../../spec/data.ts';
+import type { InputEncoding } from '../../spec/preprocess.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { Network } from '../model/network.ts';
 import type { TrainingData } from './batch.ts';
@@ -8,6 +9,8 @@ import type { MetricAccumulator } from './metric-accumulator.ts';
 export interface TrainJob {
   readonly network: Network;
   readonly task: Task;
+  /** The columns that an example's numbers come from. */
+  readonly inputs: readonly InputEncoding[];
   readonly stages: readonly StageSpec[];
   readonly seed: number;
   readonly data: TrainingData;

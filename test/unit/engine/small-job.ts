@@ -17,6 +17,7 @@ import type { Task } from '../../../src/spec/data.ts';
 import type { Distribution } from '../../../src/spec/distribution.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
+import type { InputEncoding } from '../../../src/spec/preprocess.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
 import type { MetricPoint } from '../../../src/spec/trainer.ts';
 
@@ -50,7 +51,13 @@ export interface SmallJob {
   checkpointEvery?: number;
   /** By the number of units when left out. */
   task?: Task;
+  /** As many numbers as an example has when left out. */
+  inputs?: InputEncoding[];
   distribution?: Distribution;
+}
+
+function columnsOf(width: number): InputEncoding[] {
+  return Array.from({ length: width }, (_, i) => ({ type: 'number', name: `x${i}`, mean: 0, std: 1 }));
 }
 
 /** A job on made-up data, its layers and stages as a user would write them. */
@@ -63,6 +70,7 @@ export function smallJob({
   inputShape,
   checkpointEvery = 1_000,
   task: givenTask,
+  inputs,
   distribution = 'point',
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
@@ -81,6 +89,7 @@ export function smallJob({
       distribution,
     }),
     task,
+    inputs: inputs ?? columnsOf(split.width),
     stages: stages.map((stage) => StageSpec.parse(stage)),
     seed,
     checkpointEvery,
