@@ -1,13 +1,18 @@
+import type { Task } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
-import type { DataPlan } from './plan.ts';
 import { type ClassCount, planTarget } from './plan-target.ts';
 import { type DataWarning, targetWarnings } from './plan-warnings.ts';
-import { plannedColumn } from './planned-column.ts';
+import { type ClassedColumn, plannedColumn } from './planned-column.ts';
 import type { Problems } from './problems.ts';
 import type { TargetedData } from './target-column.ts';
 
 /** What the network is to say, and which rows have a part in it. */
-export interface PlannedTask extends Pick<DataPlan, 'task' | 'classes' | 'classed' | 'rows'> {
+export interface PlannedTask {
+  readonly task: Task;
+  /** Null where the task is neither a classification nor pairs. */
+  readonly classes: readonly string[] | null;
+  readonly classed: ClassedColumn | null;
+  readonly rows: number;
   /** Undefined where it says as many numbers as the encoded input has. */
   readonly outputUnits: number | undefined;
   readonly warnings: readonly DataWarning[];

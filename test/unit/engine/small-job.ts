@@ -53,6 +53,8 @@ export interface SmallJob {
   task?: Task;
   /** As many numbers as an example has when left out. */
   inputs?: InputEncoding[];
+  /** As many as the examples have targets when left out. */
+  outputUnits?: number;
   distribution?: Distribution;
 }
 
@@ -71,14 +73,16 @@ export function smallJob({
   checkpointEvery = 1_000,
   task: givenTask,
   inputs,
+  outputUnits,
   distribution = 'point',
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
   const task = givenTask ?? (split.units > 1 ? 'classification' : 'regression');
+  const units = outputUnits ?? split.units;
   const output = {
     type: 'dense',
     name: 'output',
-    units: distribution === 'gaussian' ? 2 * split.units : split.units,
+    units: distribution === 'gaussian' ? 2 * units : units,
     activation: split.units > 1 ? 'softmax' : 'linear',
   };
   const model = ModelSpec.parse({ layers: [...layers, output] });
