@@ -15,18 +15,20 @@ export async function answerPrediction(
   model: TrainedModel,
   request: PredictionRequest,
 ): Promise<PredictionResponse> {
-  const { x, count } = encodeInputs(model.preprocess, request.inputs);
+  const { x, count, width } = encodeInputs(model.preprocess, request.inputs);
   checkIds(model, x, count);
   const decode = decoderOf(model.preprocess.target, model.network.spec.distribution);
   const describe = describerOf(model, request);
+  const inputOf = (row: number) => x.subarray(row * width, (row + 1) * width);
   if (!request.mcDropout) {
     const outputs = await predict(model, x, count, decode);
-    return { modelId, samplesUsed: 0, predictions: outputs.map((output) => describe.one(output)) };
+    const predictions = outputs.map((output, row) => describe.one(output, inputOf(row)));
+    return { modelId, samplesUsed: 0, predictions };
   }
   const { mcDropout } = request;
-  const { samplesUsed, summaries } = await predictMonteCarlo(model, x, count, decode, mcDropout, (samples) =>
-    describe.many(samples, mcDropout),
-  );
+  const describeRow = (samples: Float64Array[], row: number) =>
+    describe.many(samples, mcDropout, inputOf(row));
+  const { samplesUsed, summaries } = await predictMonteCarlo(model, x, count, decode, mcDropout, describeRow);
   return { modelId, samplesUsed, predictions: summaries };
 }
 

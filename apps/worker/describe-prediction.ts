@@ -1,7 +1,9 @@
+import { decodeInput } from '../../src/data/decode-inputs.ts';
 import type { TrainedModel } from '../../src/engine/predict/trained-model.ts';
 import {
   entropy,
   labelEntropy,
+  meanOf,
   type ProbabilitySummary,
   type RegressionSummary,
   summarizeGaussians,
@@ -15,23 +17,36 @@ import type {
   McDropoutSpec,
   MultilabelPrediction,
   PredictionRequest,
+  ReconstructionPrediction,
   RegressionPrediction,
 } from '../../src/spec/prediction.ts';
+import { type Preprocess, TURNS } from '../../src/spec/preprocess.ts';
 
-type Prediction = RegressionPrediction | ClassificationPrediction | MultilabelPrediction;
+type Prediction =
+  | RegressionPrediction
+  | ClassificationPrediction
+  | MultilabelPrediction
+  | ReconstructionPrediction;
 
-/** Says what decoded outputs mean: those of one deterministic pass, or the samples of many. */
+/** Says what decoded outputs for an encoded input mean: those of one deterministic pass, or the samples of many. */
 export interface Describer {
-  one(output: Float64Array): Prediction;
-  many(samples: Float64Array[], mcDropout: McDropoutSpec): Prediction;
+  one(output: Float64Array, input: Float32Array): Prediction;
+  many(samples: Float64Array[], mcDropout: McDropoutSpec, input: Float32Array): Prediction;
 }
 
 /** How a model's answers are told, with the threshold at which they abstain. */
 export function describerOf(
-  { network, preprocess: { target } }: Pick<TrainedModel, 'network' | 'preprocess'>,
+  { network, preprocess }: Pick<TrainedModel, 'network' | 'preprocess'>,
   { abstainAbove }: Pick<PredictionRequest, 'abstainAbove'>,
 ): Describer {
+  const { target } = preprocess;
   switch (target.type) {
+    case 'input':
+      return reconstructionDescriber(preprocess, abstainAbove);
+    case 'turn':
+      return classDescriber(TURNS, abstainAbove);
+    case 'sameness':
+      throw new Error('pairs are compared, and nothing is predicted of one input');
     case 'category':
       return classDescriber(target.classes, abstainAbove);
     case 'labels':
@@ -133,6 +148,37 @@ function labelDescriber(labels: readonly string[], abstainAbove: number | undefi
       };
     },
   };
+}
+
+function reconstructionDescriber(preprocess: Preprocess, abstainAbove: number | undefined): Describer {
+  const reconstruction = (output: Float64Array) => decodeInput(preprocess, output);
+  return {
+    one: (output, input) => {
+      const error = rootMeanSquare(output, input);
+      return {
+        reconstruction: reconstruction(output),
+        error: toJsonNumber(error),
+        ...abstention(error, abstainAbove),
+      };
+    },
+    many: (samples, { quantiles, returnSamples }, input) => {
+      const errors = Float64Array.from(samples, (sample) => rootMeanSquare(sample, input));
+      const summary = summarizeNumbers(errors, quantiles);
+      return {
+        reconstruction: reconstruction(meanOf(samples)),
+        error: toJsonNumber(summary.mean),
+        errorStd: toJsonNumber(summary.std),
+        quantiles: quantilesOf(quantiles, summary),
+        ...(returnSamples && { samples: Array.from(errors, toJsonNumber) }),
+        ...abstention(summary.mean, abstainAbove),
+      };
+    },
+  };
+}
+
+/** Of the differences. */
+function rootMeanSquare(output: Float64Array, input: Float32Array): number {
+  return Math.sqrt(output.reduce((sum, value, i) => sum + (value - input[i]!) ** 2, 0) / output.length);
 }
 
 type Naming = (values: Float64Array) => Record<string, JsonNumber>;

@@ -10,7 +10,7 @@ import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { toJsonNumber } from '../../src/spec/common.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import type { McDropoutSpec } from '../../src/spec/prediction.ts';
-import type { Preprocess, TargetEncoding } from '../../src/spec/preprocess.ts';
+import { type Preprocess, type TargetEncoding, TURNS } from '../../src/spec/preprocess.ts';
 
 export interface Evaluation {
   /** Metrics by name, with the split's before it: `test_rmse`, `test_mc_accuracy`. */
@@ -63,15 +63,22 @@ async function evaluateTarget(
   split: Examples,
 ): Promise<{ auc?: number; confusion?: object }> {
   switch (target.type) {
-    case 'category': {
+    case 'category':
+    case 'turn': {
+      const classes = target.type === 'turn' ? TURNS : target.classes;
       const { auc, confusion } = await evaluateClasses(job, weights, split);
-      return { auc, confusion: { classes: target.classes, confusionMatrix: confusion } };
+      return { auc, confusion: { classes, confusionMatrix: confusion } };
     }
     case 'labels': {
       const { auc, confusions } = await evaluateLabels(job, weights, split);
       return { auc, confusion: { labels: target.names.map((name, i) => ({ name, ...confusions[i] })) } };
     }
+    case 'sameness': {
+      const { auc, confusions } = await evaluateLabels(job, weights, split);
+      return { auc, confusion: { same: confusions[0] } };
+    }
     case 'number':
+    case 'input':
       return {};
   }
 }

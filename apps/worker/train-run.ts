@@ -16,7 +16,13 @@ import { distributionOf } from '../../src/spec/distribution.ts';
 import { expandModel } from '../../src/spec/expand.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
-import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
+import {
+  inputShapeOf,
+  outputUnits,
+  type TargetEncoding,
+  TURNS,
+  targetNames,
+} from '../../src/spec/preprocess.ts';
 import { settleStages } from '../../src/spec/trainable.ts';
 import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
@@ -70,7 +76,7 @@ function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefi
   const resolved = resolveNetwork(spec.model, {
     inputShape: inputShapeOf(preprocess),
     task: preprocess.task,
-    outputUnits: outputUnits(preprocess.target),
+    outputUnits: outputUnits(preprocess),
     distribution,
     base: parent?.base ?? [],
   });
@@ -80,6 +86,7 @@ function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefi
     network,
     reused: parent?.reused ?? {},
     task: preprocess.task,
+    inputs: preprocess.inputs,
     stages: settleStages(spec.stages, expandModel(spec.model, parent?.base), network.layers),
     seed: spec.seed,
     data: {
@@ -93,6 +100,16 @@ function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefi
   };
 }
 
+function namesOf(target: TargetEncoding): ModelSummary['target'] {
+  const names = targetNames(target);
+  return names.length > 1 ? [...names] : (names[0] ?? null);
+}
+
+function classesOf(target: TargetEncoding): string[] | null {
+  if (target.type === 'turn') return [...TURNS];
+  return target.type === 'category' ? target.classes : null;
+}
+
 function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSummary {
   const { task, inputs, target, window } = preprocess;
   return {
@@ -100,8 +117,8 @@ function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSu
     inputs: inputs.map(({ name }) => name),
     inputShape: [...inputShapeOf(preprocess)],
     window: window ? { length: window.length, horizon: window.horizon } : null,
-    target: target.type === 'labels' ? target.names : target.name,
-    classes: target.type === 'category' ? target.classes : null,
+    target: namesOf(target),
+    classes: classesOf(target),
     parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),
     stochastic: network.firstStochastic !== -1,
     network: network.spec,

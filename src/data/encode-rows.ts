@@ -2,7 +2,6 @@ import {
   encodedWidth,
   encodingWidth,
   type InputEncoding,
-  outputUnits,
   type Preprocess,
   type TargetEncoding,
   type TensorEncoding,
@@ -59,8 +58,23 @@ function encodeTargets(
   table: Table,
   rows: Uint32Array,
 ): Pick<Examples, 'y' | 'units'> {
-  const units = outputUnits(target);
+  const units = storedUnits(target);
   return { units, y: encodeTarget(target, table, rows, units) };
+}
+
+/** How many numbers of its target an example has from its row: none where the training makes them of the input. */
+function storedUnits(target: TargetEncoding): number {
+  switch (target.type) {
+    case 'category':
+      return target.classes.length;
+    case 'labels':
+      return target.names.length;
+    case 'input':
+    case 'turn':
+      return 0;
+    default:
+      return 1;
+  }
 }
 
 /** Where a column's numbers go: from `offset` on in each row of `width` numbers. */
@@ -86,10 +100,22 @@ function encodeTarget(target: TargetEncoding, table: Table, rows: Uint32Array, u
       for (const [offset, name] of target.names.entries())
         writeNumbers(table, name, (flag) => flag, rows, { ...place, offset });
       break;
+    case 'sameness':
+      writeGroups(table, target.name, rows, place.data);
+      break;
+    case 'input':
+    case 'turn':
+      break;
     case 'number':
       writeNumbers(table, target.name, (value) => (value - target.mean) / target.std, rows, place);
   }
   return place.data;
+}
+
+/** Rows of one value have one number. */
+function writeGroups(table: Table, name: string, rows: Uint32Array, data: Float32Array): void {
+  const { codes } = classesOf(table, name);
+  for (const [i, row] of rows.entries()) data[i] = codes[row]!;
 }
 
 function writeNumbers(

@@ -1,9 +1,9 @@
-import { type DataSpec, targetColumns } from '../spec/data.ts';
+import type { DataSpec } from '../spec/data.ts';
 import type { Column } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { Columns } from './columns.ts';
 import type { Problems } from './problems.ts';
-import type { TargetedData } from './target-column.ts';
+import { namedTargets, type SettledData } from './target-column.ts';
 import { MAX_DISTINCT } from './value-counts.ts';
 
 /** An input that can be encoded, and where the spec names it. */
@@ -13,7 +13,7 @@ export interface PlannedInput {
 }
 
 /** The columns that the network sees, in order. Adds a problem for each that it can't see. */
-export function planInputs(data: TargetedData, columns: Columns, problems: Problems): PlannedInput[] {
+export function planInputs(data: SettledData, columns: Columns, problems: Problems): PlannedInput[] {
   const reserved = reservedColumns(data);
   const inputs = data.inputs
     ? namedInputs(data.inputs, reserved, columns, problems)
@@ -42,11 +42,11 @@ function checkTensor(inputs: readonly PlannedInput[], problems: Problems): void 
 }
 
 /** Column name → what the column already is. A series has its target's past for an input. */
-function reservedColumns(data: TargetedData): Map<string, string> {
+function reservedColumns(data: SettledData): Map<string, string> {
   const roles = new Map<string, string>();
   if ('column' in data.split) roles.set(data.split.column, 'the split');
   if (data.sampleWeight !== undefined) roles.set(data.sampleWeight, 'the sample weight');
-  if (!data.window) for (const name of targetColumns(data)) roles.set(name, 'the target');
+  if (!data.window) for (const name of namedTargets(data)) roles.set(name, 'the target');
   return roles;
 }
 

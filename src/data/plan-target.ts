@@ -117,7 +117,8 @@ function oneOrNone(classes: readonly ClassCount[]): string {
   return classes.length === 0 ? 'no value' : `only one class, “${classes[0]!.value}”`;
 }
 
-function keptClasses(data: DataSpec, classes: readonly ClassCount[]): ClassCount[] {
+/** The classes that a spec keeps, and how many rows it keeps of each. */
+export function keptClasses(data: DataSpec, classes: readonly ClassCount[]): ClassCount[] {
   const wanted = data.classes && new Set(data.classes);
   const most = data.limitPerClass ?? Number.POSITIVE_INFINITY;
   return classes
@@ -125,7 +126,8 @@ function keptClasses(data: DataSpec, classes: readonly ClassCount[]): ClassCount
     .map(({ value, count }) => ({ value, count: Math.min(count, most) }));
 }
 
-function checkClassNames(
+/** Adds a problem for each class that is asked for and isn't there. */
+export function checkClassNames(
   data: DataSpec,
   name: string,
   classes: readonly ClassCount[],

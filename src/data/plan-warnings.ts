@@ -22,16 +22,11 @@ export interface DataWarning {
 const FEW_VALUES = 20;
 const IMBALANCE = 10;
 
-export function planWarnings(
-  data: DataSpec,
-  targets: readonly Column[],
-  planned: PlannedTarget,
-  inputs: readonly PlannedInput[],
-): DataWarning[] {
-  return [...targetWarnings(data, targets, planned), ...inputs.flatMap(constantInput)];
+export function inputWarnings(inputs: readonly PlannedInput[]): DataWarning[] {
+  return inputs.flatMap(constantInput);
 }
 
-function targetWarnings(
+export function targetWarnings(
   data: DataSpec,
   targets: readonly Column[],
   { task, classes }: PlannedTarget,

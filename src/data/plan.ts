@@ -1,33 +1,39 @@
-import { type DataSpec, type SplitSpec, type Task, targetColumns, type WindowSpec } from '../spec/data.ts';
+import type { DataSpec, PretrainingTask, SplitSpec, Task, WindowSpec } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { ParentModel } from '../spec/parent.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
+import { size } from '../spec/shapes.ts';
 import { inputEmbedding, layersOnInput } from '../spec/wiring.ts';
 import { Columns } from './columns.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
 import { checkParent, inheritsInputs, orderAs } from './plan-parent.ts';
-import { type PlannedTarget, planTarget } from './plan-target.ts';
-import { type DataWarning, planWarnings } from './plan-warnings.ts';
+import { planPretraining } from './plan-pretraining.ts';
+import { planSupervised } from './plan-task.ts';
+import { type DataWarning, inputWarnings } from './plan-warnings.ts';
 import { checkWindow } from './plan-window.ts';
+import { type ClassedColumn, type PlannedColumn, plannedColumn } from './planned-column.ts';
 import { Problems } from './problems.ts';
 import { fewestRows, SPLIT_NAMES } from './split.ts';
-import { findTargets, settleTarget, type TargetedData } from './target-column.ts';
-
-/** A column that is used, with the type by which its cells are read. */
-export interface PlannedColumn {
-  readonly name: string;
-  readonly type: 'number' | 'boolean' | 'category' | 'tensor';
-}
+import {
+  findTargets,
+  namedTargets,
+  type SettledData,
+  settleOptionalTarget,
+  settleTarget,
+  type TargetedData,
+} from './target-column.ts';
 
 /** What a job takes from a data set, settled by the schema alone. */
 export interface DataPlan {
   readonly task: Task;
   readonly inputs: readonly PlannedColumn[];
-  /** One column; the labels of a multilabel task. */
+  /** One column; the labels of a multilabel task; of pairs the column that groups rows; none of other pretraining. */
   readonly targets: readonly PlannedColumn[];
-  /** Class names in their order, numbers by size; null where the task isn't a classification. */
+  /** Class names in their order, numbers by size; null where the task is neither a classification nor pairs. */
   readonly classes: readonly string[] | null;
+  /** The column by whose classes rows are picked and shared out; null where there is none. */
+  readonly classed: ClassedColumn | null;
   readonly standardizeInputs: boolean;
   /** Whether inputs are made numbers of as they were for the model that the job builds on. */
   readonly inheritsInputs: boolean;
@@ -41,10 +47,18 @@ export interface DataPlan {
   readonly inputShape: readonly number[];
   /** For a series: the rows of an example; null where every row is one. */
   readonly window: WindowSpec | null;
-  /** How many numbers an encoded target has. */
+  /** How many numbers the network says of an example, one for each of its target's. */
   readonly outputUnits: number;
   /** How many rows there are to share out, at most: rows may yet be dropped for missing values. */
   readonly rows: number;
+}
+
+/** What the rest of a job says of its data. */
+export interface PlanContext {
+  /** The model that it builds on. */
+  readonly parent?: ParentModel | undefined;
+  /** What the network is to say, where that isn't the target. */
+  readonly pretraining?: PretrainingTask | undefined;
 }
 
 export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems: ProblemError[] };
@@ -54,56 +68,56 @@ export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems:
  *
  * Inputs and the target of a regression are standardized unless `standardize` says no. Left out, it leaves the
  * inputs alone before an embedding, which takes ids, and before a batch norm, which does it itself.
- * @param parent the model that the job builds on
  * @returns problems with JSON Pointers into the job spec, or the plan
  */
 export function planData(
   given: DataSpec,
   schema: DatasetSchema,
   layers: readonly LayerSpec[],
-  parent?: ParentModel,
+  { parent, pretraining }: PlanContext = {},
 ): Planning {
   const problems = new Problems();
-  const data = settleTarget(given, schema, problems);
+  const needsNone = pretraining !== undefined && pretraining !== 'pairs';
+  const data = needsNone ? settleOptionalTarget(given, schema) : settleTarget(given, schema, problems);
   if (!data) return { problems: problems.found };
   const columns = new Columns(schema, problems);
   const targets = findTargets(data, columns, problems);
   const found = planInputs(data, columns, problems);
   const inputs = parent ? orderAs(parent, found) : found;
-  const planned = planTarget(data, targets, problems);
+  const planned = pretraining
+    ? planPretraining(pretraining, data, schema, targets, problems)
+    : planSupervised(data as TargetedData, schema, targets, problems);
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
-  checkMissing(data, [...targets, ...inputs.map(({ column }) => column), ...others], problems);
+  const needed = needsNone ? [] : targets;
+  checkMissing(data, [...needed, ...inputs.map(({ column }) => column), ...others], problems);
   const embedding = inputEmbedding(layers);
   checkEmbedding(embedding, data, inputs, problems);
   checkWindow(data, schema, inputs, embedding, problems);
-  if (planned && problems.found.length === 0) checkRows(data.split, countRows(schema, planned), problems);
+  if (planned && problems.found.length === 0) checkRows(data.split, planned.rows, problems);
   if (!planned || problems.found.length > 0) return { problems: problems.found };
   const shape = shapeOf(inputs, data, embedding);
   if (parent) checkParent(parent, data, inputs, shape, problems);
   if (problems.found.length > 0) return { problems: problems.found };
   const inherits = inheritsInputs(data, parent);
+  const inputShape = inherits ? parent!.network.inputShape : shape;
   return {
     plan: {
       task: planned.task,
       inputs: inputs.map(({ column }) => plannedColumn(column)),
-      targets: targets.map(plannedColumn),
-      classes: planned.classes?.map(({ value }) => value) ?? null,
+      targets: needed.map(plannedColumn),
+      classes: planned.classes,
+      classed: planned.classed,
       standardizeInputs: data.standardize ?? !(inherits || standardizeThemselves(layersOnInput(layers))),
       inheritsInputs: inherits,
       standardizeTarget: planned.task === 'regression' && data.standardize !== false,
       takesIds: embedding !== undefined,
-      inputShape: inherits ? parent!.network.inputShape : shape,
+      inputShape,
       window: data.window ?? null,
-      outputUnits: planned.classes?.length ?? targets.length,
-      rows: countRows(schema, planned),
+      outputUnits: planned.outputUnits ?? size(inputShape),
+      rows: planned.rows,
     },
-    warnings: planWarnings(data, targets, planned, inputs),
+    warnings: [...planned.warnings, ...inputWarnings(inputs)],
   };
-}
-
-function plannedColumn({ name, type }: Column): PlannedColumn {
-  if (type === 'text') throw new Error(`a text column was planned: ${name}`);
-  return { name, type };
 }
 
 /** A branch that takes the input as it is wants it standardized. */
@@ -126,12 +140,12 @@ function widthOf({ column }: PlannedInput, data: DataSpec): number {
   return column.type === 'category' ? column.classes!.length + (data.missing === 'mean' ? 1 : 0) : 1;
 }
 
-function planSampleWeight(data: TargetedData, columns: Columns, problems: Problems): Column[] {
+function planSampleWeight(data: SettledData, columns: Columns, problems: Problems): Column[] {
   if (data.sampleWeight === undefined) return [];
   const column = columns.find(data.sampleWeight, '/data/sampleWeight');
   if (!column) return [];
   const { name, type, min, max } = column;
-  if (targetColumns(data).includes(name)) problems.add('/data/sampleWeight', `“${name}” is the target`);
+  if (namedTargets(data).includes(name)) problems.add('/data/sampleWeight', `“${name}” is the target`);
   else if (type !== 'number')
     problems.add('/data/sampleWeight', `“${name}” is a ${type}; weights are numbers`);
   else if (Number(min) < 0) problems.add('/data/sampleWeight', `“${name}” has negative weights`);
@@ -139,13 +153,13 @@ function planSampleWeight(data: TargetedData, columns: Columns, problems: Proble
   return [column];
 }
 
-function planSplitColumn(data: TargetedData, columns: Columns, problems: Problems): Column[] {
+function planSplitColumn(data: SettledData, columns: Columns, problems: Problems): Column[] {
   if (!('column' in data.split)) return [];
   const pointer = '/data/split/column';
   const column = columns.find(data.split.column, pointer);
   if (!column) return [];
   const other = column.classes?.find(({ value }) => !SPLIT_NAMES.some((name) => name === value));
-  if (targetColumns(data).includes(column.name)) problems.add(pointer, `“${column.name}” is the target`);
+  if (namedTargets(data).includes(column.name)) problems.add(pointer, `“${column.name}” is the target`);
   else if (column.classes === undefined || other)
     problems.add(
       pointer,
@@ -166,10 +180,6 @@ function checkMissing(data: DataSpec, used: readonly Column[], problems: Problem
         `“${name}” lacks a value in ${missing} ${missing === 1 ? 'row' : 'rows'}; choose drop or mean, or complete the data`,
       );
   }
-}
-
-function countRows(schema: DatasetSchema, { classes }: PlannedTarget): number {
-  return classes ? classes.reduce((sum, { count }) => sum + count, 0) : schema.rows;
 }
 
 function checkRows(split: SplitSpec, rows: number, problems: Problems): void {

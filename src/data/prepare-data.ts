@@ -4,6 +4,7 @@ import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { NamedLayer } from '../spec/layer.ts';
 import type { NetworkSpec } from '../spec/network.ts';
+import { pretrainingTaskOf } from '../spec/objective.ts';
 import { parentOf } from '../spec/parent.ts';
 import type { Preprocess } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
@@ -46,12 +47,14 @@ export async function prepareData(
   path: string,
   format: DatasetFormat,
   schema: DatasetSchema,
-  spec: Pick<JobSpec, 'data' | 'model' | 'seed'>,
+  spec: Pick<JobSpec, 'data' | 'model' | 'seed' | 'stages'>,
   parent?: Parent,
 ): Promise<PreparedData> {
   const { data, seed } = spec;
-  const layers = hiddenLayers(spec.model, parent?.base);
-  const planning = planData(data, schema, layers, parent && parentOf(parent.network, parent.preprocess));
+  const planning = planData(data, schema, hiddenLayers(spec.model, parent?.base), {
+    parent: parent && parentOf(parent.network, parent.preprocess),
+    pretraining: pretrainingTaskOf(spec.stages),
+  });
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
   const table = await FORMATS[format].loadTable(path, wantedColumns(data, plan), schema);
@@ -90,11 +93,15 @@ type SplitsOfRows = Readonly<Record<SplitName, SplitRows>>;
 
 function shareRows(table: Table, plan: DataPlan, data: DataSpec, seed: number): SplitsOfRows {
   const rows = selectRows(table, plan, data, seed);
-  const target = plan.classes && classesOf(table, plan.targets[0]!.name);
+  const classed = plan.classed && classesOf(table, plan.classed.name);
   const split =
     'column' in data.split
       ? splitByColumn(rows, classesOf(table, data.split.column), data.split.column)
-      : splitRows(rows, data.split, target && data.split.stratify ? (row) => target.codes[row]! : undefined);
+      : splitRows(
+          rows,
+          data.split,
+          classed && data.split.stratify ? (row) => classed.codes[row]! : undefined,
+        );
   if (split.train.length < 2)
     throw new DataError(
       `${rows.length} usable rows leave ${split.train.length} to train on: that is too few`,
@@ -121,6 +128,10 @@ function checkClasses(table: Table, plan: DataPlan, train: Uint32Array): void {
   const { codes } = classesOf(table, plan.targets[0]!.name);
   if (new Set(Array.from(train, (row) => codes[row])).size < 2)
     throw new DataError('the rows to train on have only one class');
+  const counts = new Float64Array(classesOf(table, plan.targets[0]!.name).classes.length);
+  for (const row of train) counts[codes[row]!]!++;
+  if (plan.task === 'pairs' && !counts.some((count) => count > 1))
+    throw new DataError('no two rows to train on have the same value', { column: plan.targets[0]!.name });
 }
 
 function untrainedClasses(table: Table, plan: DataPlan, train: Uint32Array): DataWarning[] {

@@ -3,7 +3,8 @@ import type { InputEncoding, Preprocess, TargetEncoding, TensorEncoding } from '
 import { DataError } from './data-error.ts';
 import { Moments } from './moments.ts';
 import { sortClasses } from './order.ts';
-import type { DataPlan, PlannedColumn } from './plan.ts';
+import type { DataPlan } from './plan.ts';
+import type { PlannedColumn } from './planned-column.ts';
 import { classesOf, numbersOf, type Table, tensorsOf } from './table.ts';
 import { channelMoments } from './tensor-moments.ts';
 
@@ -79,9 +80,24 @@ function fitTensor(table: Table, plan: DataPlan, name: string, rows: Uint32Array
 }
 
 function fitTarget(table: Table, plan: DataPlan, rows: Uint32Array): TargetEncoding {
-  if (plan.task === 'multilabel') return { type: 'labels', names: plan.targets.map(({ name }) => name) };
-  const { name } = plan.targets[0]!;
-  if (plan.classes) return { type: 'category', name, classes: [...plan.classes] };
+  const names = plan.targets.map(({ name }) => name);
+  switch (plan.task) {
+    case 'reconstruction':
+      return { type: 'input' };
+    case 'rotation':
+      return { type: 'turn' };
+    case 'pairs':
+      return { type: 'sameness', name: names[0]! };
+    case 'multilabel':
+      return { type: 'labels', names };
+    case 'classification':
+      return { type: 'category', name: names[0]!, classes: [...plan.classes!] };
+    case 'regression':
+      return fitNumber(table, plan, names[0]!, rows);
+  }
+}
+
+function fitNumber(table: Table, plan: DataPlan, name: string, rows: Uint32Array): TargetEncoding {
   const { mean, std } = plan.standardizeTarget ? momentsOf(table, name, rows) : { mean: 0, std: 1 };
   return { type: 'number', name, mean, std };
 }

@@ -1,6 +1,7 @@
 import { key, permutation } from '../random.ts';
 import type { DataSpec } from '../spec/data.ts';
 import type { DataPlan } from './plan.ts';
+import type { ClassedColumn } from './planned-column.ts';
 import { classesOf, isMissingAt, type Table } from './table.ts';
 
 /**
@@ -15,9 +16,7 @@ export function selectRows(table: Table, plan: DataPlan, data: DataSpec, seed: n
     ? permutation(key(seed, 'rows'), table.rows)
     : Uint32Array.from({ length: table.rows }, (_, row) => row);
   const complete = order.filter((row) => needed.every((column) => !isMissingAt(column, row)));
-  return plan.classes
-    ? ofClasses(complete, table, plan.targets[0]!.name, plan.classes, data.limitPerClass)
-    : complete;
+  return plan.classed ? ofClasses(complete, table, plan.classed, data.limitPerClass) : complete;
 }
 
 function neededColumns(plan: DataPlan, data: DataSpec): string[] {
@@ -32,11 +31,13 @@ function neededColumns(plan: DataPlan, data: DataSpec): string[] {
 function ofClasses(
   rows: Uint32Array,
   table: Table,
-  target: string,
-  wanted: readonly string[],
+  { name, classes: wanted, keepsUnclassed }: ClassedColumn,
   limit = Number.POSITIVE_INFINITY,
 ): Uint32Array {
-  const { codes, classes } = classesOf(table, target);
+  const { codes, classes } = classesOf(table, name);
   const room = classes.map((name) => (wanted.includes(name) ? limit : 0));
-  return rows.filter((row) => room[codes[row]!]!-- > 0);
+  return rows.filter((row) => {
+    const code = codes[row]!;
+    return code === -1 ? keepsUnclassed : room[code]!-- > 0;
+  });
 }

@@ -6,6 +6,14 @@ import { type Problems, pointerTo } from './problems.ts';
 /** A data spec whose target is settled. */
 export type TargetedData = DataSpec & { readonly target: TargetName };
 
+/** The same of a job that may do without a target. */
+export type SettledData = DataSpec | TargetedData;
+
+/** The columns that the spec names as targets, if it names any. */
+export function namedTargets({ target }: SettledData): readonly string[] {
+  return target === undefined ? [] : targetColumns({ target });
+}
+
 /** What goes with pictures where no target is named. */
 const LABEL = 'label';
 
@@ -21,9 +29,19 @@ export function settleTarget(
   return undefined;
 }
 
+/** The same where nothing is predicted of a target: pictures need not have labels, nor a table a target. */
+export function settleOptionalTarget(data: DataSpec, { columns }: DatasetSchema): SettledData {
+  const hasLabels = columns.some(({ type }) => type === 'tensor') && columns.some(isLabel);
+  return data.target === undefined && hasLabels ? { ...data, target: LABEL } : data;
+}
+
+function isLabel({ name, type }: Column): boolean {
+  return name === LABEL && type !== 'tensor';
+}
+
 /** The targets' columns; adds a problem for each that isn't there, or can't be predicted. */
-export function findTargets(data: TargetedData, columns: Columns, problems: Problems): Column[] {
-  return targetColumns(data).flatMap((name, i) => {
+export function findTargets(data: SettledData, columns: Columns, problems: Problems): Column[] {
+  return namedTargets(data).flatMap((name, i) => {
     const pointer = targetPointer(data, i);
     const column = columns.find(name, pointer);
     if (column?.type !== 'tensor') return column ?? [];
@@ -33,6 +51,6 @@ export function findTargets(data: TargetedData, columns: Columns, problems: Prob
 }
 
 /** Where the spec names its target number `index`. */
-export function targetPointer({ target }: TargetedData, index: number): string {
-  return typeof target === 'string' ? '/data/target' : pointerTo('data', 'target', index);
+export function targetPointer({ target }: SettledData, index: number): string {
+  return Array.isArray(target) ? pointerTo('data', 'target', index) : '/data/target';
 }

@@ -16,6 +16,7 @@ export const ERRORS = {
   invalidSpec: [422, 'The spec isn’t valid'],
   invalidDataset: [422, 'The data can’t be used'],
   invalidInput: [422, 'The input can’t be predicted on'],
+  noPredictions: [422, 'The model predicts nothing of single inputs'],
   notStochastic: [422, 'The model has no dropout layer'],
   idempotencyMismatch: [422, 'This key was used with another request'],
   internal: [500, 'Something went wrong on our side'],

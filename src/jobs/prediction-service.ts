@@ -30,6 +30,11 @@ export function createPredictionService({ store, internalToken, leaseMs }: Depen
     request: PredictionRequest,
     signal?: AbortSignal,
   ): Promise<PredictionResponse> {
+    if (model.task === 'pairs')
+      throw new TrainyardError(
+        'noPredictions',
+        'The model was trained to compare pairs; let another job take over its layers and predict',
+      );
     const workers = await store.workers.alive(new Date(Date.now() - leaseMs));
     const body = JSON.stringify({ modelId: model.id, blobKey: model.blobKey, request });
     for (const url of predictorsFor(model.id, workers).slice(0, MAX_TRIES)) {

@@ -133,7 +133,8 @@ export interface ModelRow {
   inputShape: number[];
   /** For a model of a series. */
   window: WindowSpec | null;
-  target: TargetName;
+  /** Null for a model that was trained on its inputs alone. */
+  target: TargetName | null;
   classes: string[] | null;
   parameters: number;
   stochastic: boolean;

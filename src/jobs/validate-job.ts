@@ -4,6 +4,7 @@ import type { DatasetSchema } from '../spec/dataset.ts';
 import { distributionOf } from '../spec/distribution.ts';
 import { expandModel } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
+import { pretrainingTaskOf } from '../spec/objective.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
 import type { ParentModel } from '../spec/parent.ts';
 import type { LayerShape } from '../spec/shapes.ts';
@@ -12,6 +13,7 @@ import type { Validation } from './services.ts';
 import { advise } from './validation/advice.ts';
 import { checkTopK } from './validation/evaluate-rules.ts';
 import { checkMcDropout, planNetwork, takeOver } from './validation/model-rules.ts';
+import { checkObjectives } from './validation/objective-rules.ts';
 import { checkStages } from './validation/stage-rules.ts';
 
 /**
@@ -25,11 +27,15 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema, parent?: Paren
   if (!base) throw invalid(problems.found);
   const placed = expandModel(spec.model, base);
   const hidden = placed.map(({ layer }) => layer);
-  const planning = planData(spec.data, schema, hidden, parent);
+  const planning = planData(spec.data, schema, hidden, {
+    parent,
+    pretraining: pretrainingTaskOf(spec.stages),
+  });
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
   const network = planNetwork(spec.model, base, plan, distributionOf(spec.stages), problems);
   checkStages(spec, plan, { placed, network }, problems);
+  checkObjectives(spec, plan, network, problems);
   if (spec.evaluate.mcDropout) checkMcDropout(hidden, problems);
   if (spec.evaluate.topK !== undefined) checkTopK(spec.evaluate.topK, plan, problems);
   if (!network || problems.found.length > 0) throw invalid(problems.found);
@@ -55,9 +61,10 @@ const COPIES_OF_KEPT = 2;
 
 function estimateMemory(spec: JobSpec, layers: readonly LayerShape[], parameters: number): number {
   const kept = layers.reduce((sum, layer) => sum + layer.kept, 0);
-  const stages = spec.stages.map(({ optimizer, batchSize }) => {
+  const stages = spec.stages.map(({ optimizer, batchSize, objective }) => {
     const copiesOfWeights = 2 + slotsOf(optimizer);
-    return parameters * copiesOfWeights + batchSize * kept * COPIES_OF_KEPT;
+    const inputs = batchSize * (objective.type === 'pairs' ? 2 : 1);
+    return parameters * copiesOfWeights + inputs * kept * COPIES_OF_KEPT;
   });
   return FLOAT_BYTES * Math.max(...stages);
 }

@@ -12,7 +12,7 @@ export const SplitSpec = z.union([
       stratify: z
         .boolean()
         .default(true)
-        .meta({ description: 'Keeps each class’s share in every split; classification only.' }),
+        .meta({ description: 'Keeps each class’s share in every split, where the target has classes.' }),
     })
     .refine((split) => split.validation + split.test < 1, {
       error: 'validation and test together must leave rows to train on',
@@ -31,7 +31,21 @@ export const WindowSpec = z.strictObject({ length: PositiveInt, horizon: Positiv
 export type WindowSpec = z.infer<typeof WindowSpec>;
 
 /** `multilabel`: several targets at once, each of which is true or false on its own. */
-export const Task = z.enum(['regression', 'classification', 'multilabel']);
+export const SupervisedTask = z.enum(['regression', 'classification', 'multilabel']);
+export type SupervisedTask = z.infer<typeof SupervisedTask>;
+
+/**
+ * What a network learns without being told an answer: to put its input together again, by how much a picture was
+ * turned, or whether two examples are of one kind.
+ */
+export const PretrainingTask = z.enum(['reconstruction', 'rotation', 'pairs']);
+export type PretrainingTask = z.infer<typeof PretrainingTask>;
+
+/** What a network says: of the target, or of the inputs alone. */
+export const Task = z.enum([...SupervisedTask.options, ...PretrainingTask.options]).meta({
+  description:
+    'Of pretraining: `reconstruction` (autoencoder, denoising, masked), `rotation`, or `pairs`; else what the target asks for.',
+});
 export type Task = z.infer<typeof Task>;
 
 /** What a job or a model predicts: one column, or the labels of a multilabel task. */
@@ -51,9 +65,9 @@ export const DataSpec = z
     }),
     target: TargetName.optional().meta({
       description:
-        'The column to predict; `label` beside pictures when left out. A list of columns is multilabel: each is boolean, or holds nothing but 0 and 1 (or true and false).',
+        'The column to predict; `label` beside pictures when left out. A list of columns is multilabel: each is boolean, or holds nothing but 0 and 1 (or true and false). Pretraining needs none: a target is then only kept out of the inputs, and its classes serve `classes`, `limitPerClass` and `stratify`; rows without a value count too. Of pairs it is the column whose values say which rows belong together.',
     }),
-    task: Task.optional().meta({
+    task: SupervisedTask.optional().meta({
       description:
         'Follows the target when left out: numbers are regressed, several columns are multilabel, the rest is classified.',
     }),

@@ -10,5 +10,7 @@ export type Distribution = z.infer<typeof Distribution>;
 
 /** A Gaussian where any stage learns one; the losses of the other stages then see its mean. */
 export function distributionOf(stages: readonly Pick<StageSpec, 'objective'>[]): Distribution {
-  return stages.some(({ objective }) => objective.loss?.type === 'gaussianNll') ? 'gaussian' : 'point';
+  return stages.some(({ objective }) => 'loss' in objective && objective.loss?.type === 'gaussianNll')
+    ? 'gaussian'
+    : 'point';
 }

@@ -12,6 +12,7 @@ export interface Measured {
 export function metricNames({ task, distribution, topK }: Measured): string[] {
   switch (task) {
     case 'classification':
+    case 'rotation':
       return [
         'accuracy',
         ...(topK === undefined ? [] : ['topKAccuracy']),
@@ -25,5 +26,9 @@ export function metricNames({ task, distribution, topK }: Measured): string[] {
       return ['accuracy', 'exactMatch', 'nll', 'precision', 'recall', 'f1', 'ece'];
     case 'regression':
       return ['rmse', 'mae', 'r2', ...(distribution === 'gaussian' ? ['nll'] : [])];
+    case 'reconstruction':
+      return ['rmse', 'mae', 'r2'];
+    case 'pairs':
+      return ['accuracy', 'nll', 'precision', 'recall', 'f1', 'ece'];
   }
 }

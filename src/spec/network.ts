@@ -27,12 +27,15 @@ const OUTPUT_ACTIVATIONS = {
   regression: 'linear',
   classification: 'softmax',
   multilabel: 'sigmoid',
+  reconstruction: 'linear',
+  rotation: 'softmax',
+  pairs: 'sigmoid',
 } as const satisfies Record<Task, PlainActivation>;
 
 /**
  * Settles what a model spec leaves open: names, composites and the output layer, whose units and activation
- * follow from the task. The output layer is linear for a regression, softmax for a classification, and sigmoid for
- * a multilabel task. A topology has its own output layer, which must be such a one; that it may be linear for every
+ * follow from the task. The output layer is linear for a regression or a reconstruction, softmax for a
+ * classification or a rotation, and sigmoid for a multilabel task or pairs. A topology has its own output layer, which must be such a one; that it may be linear for every
  * task makes no difference, since losses and predictions are computed from what it puts out before its activation.
  */
 export function resolveNetwork(model: ModelSpec, context: NetworkContext): NetworkSpec {

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { PositiveInt } from './common.ts';
+import type { PretrainingTask } from './data.ts';
+
+const MeanSquares = z.strictObject({ type: z.literal('mse') });
+const MeanAbsolutes = z.strictObject({ type: z.literal('mae') });
+const Huber = z.strictObject({ type: z.literal('huber'), delta: z.number().positive().default(1) });
 
 /** What a stage minimises; it follows from the task when left out. */
 export const LossSpec = z
@@ -16,9 +22,9 @@ export const LossSpec = z
         .default(0)
         .meta({ description: 'Half of it is taken from 1 and given to 0, as Keras does: y(1 − s) + s/2.' }),
     }),
-    z.strictObject({ type: z.literal('mse') }),
-    z.strictObject({ type: z.literal('mae') }),
-    z.strictObject({ type: z.literal('huber'), delta: z.number().positive().default(1) }),
+    MeanSquares,
+    MeanAbsolutes,
+    Huber,
     z.strictObject({ type: z.literal('gaussianNll') }).meta({
       description:
         'The network says a mean and the logarithm s of a variance: ½(s + (y − mean)²e⁻ˢ) (Nix and Weigend 1994). In stages with another loss only the mean learns.',
@@ -27,8 +33,91 @@ export const LossSpec = z
   .meta({ id: 'Loss' });
 export type LossSpec = z.infer<typeof LossSpec>;
 
-/** What a stage learns from: for now, the target. */
+/** What a stage that puts its inputs together again minimises: mse when left out. */
+const ReconstructionLoss = z.discriminatedUnion('type', [MeanSquares, MeanAbsolutes, Huber]);
+
+const Autoencoder = z
+  .strictObject({ type: z.literal('autoencoder'), loss: ReconstructionLoss.optional() })
+  .meta({
+    description:
+      'Puts the encoded input together again, through fewer numbers than it has (Hinton and Salakhutdinov 2006).',
+  });
+
+const Denoising = z
+  .strictObject({
+    type: z.literal('denoising'),
+    noise: z.enum(['mask', 'gaussian']).default('mask').meta({
+      description:
+        '`mask` sets each number to 0 with the probability `amount`; `gaussian` adds noise with the standard deviation `amount`, in encoded units.',
+    }),
+    amount: z.number().positive().max(10).default(0.25),
+    loss: ReconstructionLoss.optional(),
+  })
+  .refine(({ noise, amount }) => noise !== 'mask' || amount < 1, {
+    error: 'as a probability it must be less than 1: else nothing is left of the input',
+    path: ['amount'],
+  })
+  .meta({
+    description:
+      'Puts the input together again from a corrupted one (Vincent et al. 2008; 2010 has masks of 10 to 40 % and noise of 0.05 to 0.5).',
+  });
+
+const Masked = z
+  .strictObject({
+    type: z.literal('masked'),
+    share: z.number().positive().lt(1).optional().meta({
+      description:
+        'How much of each example is hidden, one part at least: 0.75 of a picture (He et al. 2021) and 0.3 of anything else (Yoon et al. 2020) when left out.',
+    }),
+    patch: PositiveInt.optional().meta({
+      description:
+        'Of a picture squares of so many pixels are hidden, all channels of them; it must divide both sides. When left out: as many as make 14 squares a side or more (He et al. 2021). Of anything else single columns are hidden, a category as a whole.',
+    }),
+    loss: ReconstructionLoss.optional(),
+  })
+  .meta({
+    description:
+      'Fills in what was hidden: it is set to 0, which is the mean of standardized numbers, and the loss is the mean over hidden numbers alone.',
+  });
+
+const Rotation = z.strictObject({ type: z.literal('rotation') }).meta({
+  description:
+    'Tells by how much a square picture was turned: 0, 90, 180 or 270° counterclockwise (Gidaris et al. 2018). Each epoch turns each picture once, at random.',
+});
+
+const Pairs = z.strictObject({ type: z.literal('pairs') }).meta({
+  description:
+    'Tells whether two examples have the same value of the target, a label or a group: half of the pairs do. The layer below the output says a vector of each, and the output is a dense layer of their absolute difference (Koch et al. 2015).',
+});
+
+/** What a stage learns from: the target, or the inputs alone. */
 export const ObjectiveSpec = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('supervised'), loss: LossSpec.optional() }),
+  Autoencoder,
+  Denoising,
+  Masked,
+  Rotation,
+  Pairs,
 ]);
 export type ObjectiveSpec = z.infer<typeof ObjectiveSpec>;
+export type ObjectiveOf<T extends ObjectiveSpec['type']> = Extract<ObjectiveSpec, { type: T }>;
+
+const PRETRAINING_TASKS = {
+  autoencoder: 'reconstruction',
+  denoising: 'reconstruction',
+  masked: 'reconstruction',
+  rotation: 'rotation',
+  pairs: 'pairs',
+} as const satisfies Record<Exclude<ObjectiveSpec['type'], 'supervised'>, PretrainingTask>;
+
+/** What an objective has the network say; undefined where the target decides. */
+export function pretrainingTask({ type }: ObjectiveSpec): PretrainingTask | undefined {
+  return type === 'supervised' ? undefined : PRETRAINING_TASKS[type];
+}
+
+/** What a job's stages have the network say; all of them must ask the same. */
+export function pretrainingTaskOf(
+  stages: readonly { readonly objective: ObjectiveSpec }[],
+): PretrainingTask | undefined {
+  return stages[0] && pretrainingTask(stages[0].objective);
+}

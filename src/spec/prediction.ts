@@ -48,7 +48,7 @@ export const PredictionRequest = z
     mcDropout: McDropoutSpec.optional(),
     abstainAbove: z.number().min(0).optional().meta({
       description:
-        'Marks the inputs whose uncertainty is above this: the std of a regression (the aleatoricStd without mcDropout), the predictive entropy (nats) of classes or labels.',
+        'Marks the inputs whose uncertainty is above this: the std of a regression (the aleatoricStd without mcDropout), the predictive entropy (nats) of classes or labels, the error of a reconstruction.',
     }),
   })
   .refine(({ inputs, mcDropout }) => inputs.length * (mcDropout?.samples ?? 1) <= SAMPLED_AT_ONCE, {
@@ -105,6 +105,33 @@ export const MultilabelPrediction = z.strictObject({
   samples: z.array(z.record(z.string(), JsonNumber)).optional(),
   abstained: z.boolean().optional(),
 });
+/** A column's value as the data have it: nested lists of a picture. */
+export type DecodedValue = JsonNumber | string | boolean | null | DecodedValue[];
+export type DecodedRow = Record<string, DecodedValue>;
+
+const DecodedValue: z.ZodType<DecodedValue> = z
+  .lazy(() => z.union([JsonNumber, z.string(), z.boolean(), z.null(), z.array(DecodedValue)]))
+  .meta({ id: 'DecodedValue' });
+const DecodedRow = z.record(z.string(), DecodedValue);
+
+/** Of a model that puts its input together again. Its errors tell what is unlike what it was trained on. */
+export const ReconstructionPrediction = z.strictObject({
+  reconstruction: z.union([DecodedRow, z.array(DecodedRow)]).meta({
+    description:
+      'The input as the model puts it together again, by column and in the data’s own units; of a window its rows. Of many passes the mean of what they say.',
+  }),
+  error: JsonNumber.meta({
+    description:
+      'The root mean square of the differences to the input, in encoded (standardized) units; of many passes the mean of their errors. A model of masked stages was never asked for what isn’t hidden.',
+  }),
+  errorStd: JsonNumber.optional().meta({
+    description: 'Of many passes: the standard deviation of their errors.',
+  }),
+  quantiles: z.array(Quantile).optional().meta({ description: 'Of many passes: of their errors.' }),
+  samples: z.array(JsonNumber).optional().meta({ description: 'Each pass’s error.' }),
+  abstained: z.boolean().optional(),
+});
+export type ReconstructionPrediction = z.infer<typeof ReconstructionPrediction>;
 export type RegressionPrediction = z.infer<typeof RegressionPrediction>;
 export type ClassificationPrediction = z.infer<typeof ClassificationPrediction>;
 export type MultilabelPrediction = z.infer<typeof MultilabelPrediction>;
@@ -113,7 +140,14 @@ export const PredictionResponse = z
   .strictObject({
     modelId: z.string(),
     samplesUsed: z.int().meta({ description: 'Stochastic passes; 0 for one deterministic pass.' }),
-    predictions: z.array(z.union([RegressionPrediction, ClassificationPrediction, MultilabelPrediction])),
+    predictions: z.array(
+      z.union([
+        RegressionPrediction,
+        ClassificationPrediction,
+        MultilabelPrediction,
+        ReconstructionPrediction,
+      ]),
+    ),
   })
   .meta({ id: 'PredictionResponse' });
 export type PredictionResponse = z.infer<typeof PredictionResponse>;

@@ -42,8 +42,17 @@ export const TargetEncoding = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('category'), name: z.string(), classes: z.array(z.string()).min(2) }),
   /** Several columns, each 0 or 1. */
   z.strictObject({ type: z.literal('labels'), names: z.array(z.string()).min(2) }),
+  /** The encoded input itself. */
+  z.strictObject({ type: z.literal('input') }),
+  /** By which of `TURNS` a picture was turned. */
+  z.strictObject({ type: z.literal('turn') }),
+  /** Whether two examples have the same value of this column. */
+  z.strictObject({ type: z.literal('sameness'), name: z.string() }),
 ]);
 export type TargetEncoding = z.infer<typeof TargetEncoding>;
+
+/** By how many degrees, counterclockwise, a picture may be turned. */
+export const TURNS = ['0', '90', '180', '270'] as const;
 
 /** Everything between raw rows and the network, fitted on the training split and saved with the model. */
 export const Preprocess = z.strictObject({
@@ -77,6 +86,12 @@ export function tensorOf(inputs: readonly InputEncoding[]): TensorEncoding | und
   return inputs.find((input) => input.type === 'tensor');
 }
 
+/** The tensor that the inputs are, where it has a height and a width. */
+export function pictureOf(inputs: readonly InputEncoding[]): TensorEncoding | undefined {
+  const tensor = tensorOf(inputs);
+  return tensor && tensor.shape.length > 1 ? tensor : undefined;
+}
+
 /** How many numbers one encoded row has. */
 export function encodedWidth(inputs: readonly InputEncoding[]): number {
   return inputs.reduce((sum, input) => sum + encodingWidth(input), 0);
@@ -93,13 +108,36 @@ export function encodingWidth(input: InputEncoding): number {
   }
 }
 
-/** How many numbers one encoded target has: one, one a class, or one a label. */
-export function outputUnits(target: TargetEncoding): number {
-  if (target.type === 'labels') return target.names.length;
-  return target.type === 'category' ? target.classes.length : 1;
+/**
+ * How many numbers the network says of one target: one, one a class, label or turn, or as many as the encoded
+ * input has.
+ */
+export function outputUnits(preprocess: Preprocess): number {
+  const { target } = preprocess;
+  switch (target.type) {
+    case 'number':
+    case 'sameness':
+      return 1;
+    case 'category':
+      return target.classes.length;
+    case 'labels':
+      return target.names.length;
+    case 'turn':
+      return TURNS.length;
+    case 'input':
+      return size(inputShapeOf(preprocess));
+  }
 }
 
 /** The columns that the target was made from. */
 export function targetNames(target: TargetEncoding): readonly string[] {
-  return target.type === 'labels' ? target.names : [target.name];
+  switch (target.type) {
+    case 'labels':
+      return target.names;
+    case 'input':
+    case 'turn':
+      return [];
+    default:
+      return [target.name];
+  }
 }

@@ -53,7 +53,7 @@ export const ModelSummary = z.object({
   inputs: z.array(z.string()),
   inputShape: z.array(z.int()),
   window: WindowSpec.nullable(),
-  target: TargetName,
+  target: TargetName.nullable(),
   classes: z.array(z.string()).nullable(),
   parameters: z.int(),
   stochastic: z.boolean(),

@@ -85,7 +85,14 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
         body: PredictionRequest,
         response: {
           200: PredictionResponse,
-          ...problems('notFound', 'invalidInput', 'notStochastic', 'tooLarge', 'unsupportedMediaType'),
+          ...problems(
+            'notFound',
+            'invalidInput',
+            'noPredictions',
+            'notStochastic',
+            'tooLarge',
+            'unsupportedMediaType',
+          ),
         },
       },
     },

@@ -22,7 +22,7 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
           omit: STRUCTURE,
           data: {
             ...model,
-            targets: typeof target === 'string' ? [target] : target,
+            targets: typeof target === 'string' ? [target] : (target ?? []),
             classes: model.classes ?? [],
             window: toNullableJson(model.window),
             evaluation: toJson(model.evaluation),
@@ -61,7 +61,7 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
 function toModelRow({ targets, ...row }: Omit<Model, keyof typeof STRUCTURE>): ModelRow {
   return {
     ...row,
-    target: targets.length === 1 ? targets[0]! : targets,
+    target: targets.length > 1 ? targets : (targets[0] ?? null),
     task: row.task as ModelRow['task'],
     classes: row.classes.length > 0 ? row.classes : null,
     window: row.window as ModelRow['window'],

@@ -6,17 +6,27 @@ import { logSoftmax } from '../softmax.ts';
 /** How an output becomes an answer: probabilities of logits, or numbers in the target's units. */
 export type Decode = (output: Float32Array) => Float64Array;
 
-/** How a target's outputs are decoded: to the probabilities of its classes or labels, or to its own units. */
+/**
+ * How a target's outputs are decoded: to the probabilities of its classes or labels, to its own units, or left in
+ * those of the encoded input.
+ */
 export function decoderOf(target: TargetEncoding, distribution: Distribution = 'point'): Decode {
   switch (target.type) {
     case 'category':
+    case 'turn':
       return toProbabilities;
     case 'labels':
+    case 'sameness':
       return toLabelProbabilities;
+    case 'input':
+      return asItIs;
     case 'number':
       return distribution === 'gaussian' ? toGaussian(target) : toUnits(target);
   }
 }
+
+/** In encoded units. */
+export const asItIs: Decode = (output) => Float64Array.from(output);
 
 /** Probabilities of one row's logits, in float64. */
 export const toProbabilities: Decode = (logits) => logSoftmax(logits).map(Math.exp);

@@ -4,9 +4,9 @@ import type { McDropoutSpec } from '../../spec/prediction.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import { sigmoid } from '../sigmoid.ts';
 import { fromArrays } from '../tensors.ts';
-import { type Examples, inputsOf } from '../train/batch.ts';
+import type { Examples } from '../train/batch.ts';
 import { createEagerExecutor } from '../train/eager-executor.ts';
-import { evaluateSplit } from '../train/evaluate.ts';
+import { batchesToMeasure, type EvaluationOptions, evaluateSplit } from '../train/evaluate.ts';
 import {
   confusionMatrix,
   type LabelConfusion,
@@ -16,26 +16,31 @@ import {
 } from '../train/evaluation-metrics.ts';
 import { compileStage } from '../train/stage-program.ts';
 import type { TrainJob } from '../train/train-job.ts';
-import { type Decode, toProbabilities } from './decode.ts';
-import { deterministicPass } from './passes.ts';
+import { asItIs, type Decode, toProbabilities } from './decode.ts';
 import { predictMonteCarlo } from './predict.ts';
 import { meanOf } from './uncertainty.ts';
 
 /**
  * The loss (the last stage's) and metrics of a split, dropout off: `loss`, `accuracy`, `rmse`, …
+ * @param onBatch sees what the network said of each batch that the last stage's objective makes of the split
  */
 export async function evaluateModel(
   job: TrainJob,
   weights: NamedArrays,
   split: Examples,
+  onBatch?: EvaluationOptions['onBatch'],
 ): Promise<Record<string, number>> {
-  const lastStage = job.stages.at(-1)!;
-  const { program, randomAt } = compileStage(job, lastStage, job.stages.length);
+  const { program, randomAt } = compileLastStage(job);
   const executor = createEagerExecutor(program, randomAt);
   executor.load({ weights, slots: {} });
-  const result = await evaluateSplit(executor, job.network, split, job.createMetrics());
+  const batches = batchesToMeasure(job, program.objective, split);
+  const result = await evaluateSplit(executor, batches, job.createMetrics(), onBatch && { onBatch });
   executor.dispose();
   return result!;
+}
+
+function compileLastStage(job: TrainJob): ReturnType<typeof compileStage> {
+  return compileStage(job, job.stages.at(-1)!, job.stages.length);
 }
 
 /** How often each class was taken for each, and how well the scores rank, dropout off; see `confusionMatrix`. */
@@ -44,10 +49,10 @@ export async function evaluateClasses(
   weights: NamedArrays,
   split: Examples,
 ): Promise<{ auc: number; confusion: number[][] }> {
-  const outputs = await outputsOf(job, weights, split);
+  const { outputs, targets, units } = await outputsOf(job, weights, split);
   return {
-    auc: macroAuc(outputs, split.y, split.count, split.units),
-    confusion: confusionMatrix(outputs, split.y, split.count, split.units),
+    auc: macroAuc(outputs, targets, split.count, units),
+    confusion: confusionMatrix(outputs, targets, split.count, units),
   };
 }
 
@@ -57,18 +62,28 @@ export async function evaluateLabels(
   weights: NamedArrays,
   split: Examples,
 ): Promise<{ auc: number; confusions: LabelConfusion[] }> {
-  const outputs = await outputsOf(job, weights, split);
+  const { outputs, targets, units } = await outputsOf(job, weights, split);
   return {
-    auc: labelAuc(outputs, split.y, split.count, split.units),
-    confusions: labelConfusions(outputs, split.y, split.units),
+    auc: labelAuc(outputs, targets, split.count, units),
+    confusions: labelConfusions(outputs, targets, units),
   };
 }
 
-async function outputsOf(job: TrainJob, weights: NamedArrays, split: Examples): Promise<Float32Array> {
-  const tensors = fromArrays(weights);
-  const outputs = await deterministicPass(job.network, tensors, inputsOf(split, 0, split.count), split.count);
-  dispose(Object.values(tensors));
-  return outputs;
+/** [count, units] of a whole split: what the network says, and what was asked for. */
+async function outputsOf(
+  job: TrainJob,
+  weights: NamedArrays,
+  split: Examples,
+): Promise<{ outputs: Float32Array; targets: Float32Array; units: number }> {
+  const units = job.network.outputUnits;
+  const [outputs, targets] = [new Float32Array(split.count * units), new Float32Array(split.count * units)];
+  let next = 0;
+  await evaluateModel(job, weights, split, (said, { y }) => {
+    outputs.set(said, next);
+    targets.set(y, next);
+    next += said.length;
+  });
+  return { outputs, targets, units };
 }
 
 /**
@@ -84,11 +99,14 @@ export async function evaluateMonteCarlo(
   const model = { network: job.network, weights: fromArrays(weights) };
   const { decode, combine } = job.network.spec.distribution === 'gaussian' ? MIXTURE : COMBINATIONS[job.task];
   const metrics = job.createMetrics();
-  const { units } = split;
-  const inputs = inputsOf(split, 0, split.count);
-  await predictMonteCarlo(model, inputs, split.count, decode, options, (samples, row) =>
-    metrics.add(combine(samples), split.y.subarray(row * units, (row + 1) * units), 1, units),
-  );
+  const { objective } = compileLastStage(job).program;
+  for (const { x, y, asked, count } of batchesToMeasure(job, objective, split)) {
+    const units = y.length / count;
+    const of = (numbers: Float32Array, row: number) => numbers.subarray(row * units, (row + 1) * units);
+    await predictMonteCarlo(model, x, count, decode, options, (samples, row) =>
+      metrics.add(combine(samples), of(y, row), 1, units, asked && of(asked, row)),
+    );
+  }
   dispose(Object.values(model.weights));
   return Object.fromEntries(Object.entries(metrics.result()).map(([name, value]) => [`mc_${name}`, value]));
 }
@@ -99,25 +117,31 @@ interface Combination {
   combine(samples: readonly Float64Array[]): Float32Array;
 }
 
+const CLASSES: Combination = {
+  decode: toProbabilities,
+  combine: (samples) => Float32Array.from(meanOf(samples), Math.log),
+};
+const LABELS: Combination = {
+  // The probabilities of each label and of its contrary: of a sure label, one less the other would lose all.
+  decode: (logits) => Float64Array.from([...logits, ...logits.map((logit) => -logit)], sigmoid),
+  combine: (samples) => logOdds(meanOf(samples)),
+};
+const NUMBERS: Combination = {
+  decode: asItIs,
+  combine: (samples) => Float32Array.from(meanOf(samples)),
+};
 const COMBINATIONS: Readonly<Record<Task, Combination>> = {
-  classification: {
-    decode: toProbabilities,
-    combine: (samples) => Float32Array.from(meanOf(samples), Math.log),
-  },
-  multilabel: {
-    // The probabilities of each label and of its contrary: of a sure label, one less the other would lose all.
-    decode: (logits) => Float64Array.from([...logits, ...logits.map((logit) => -logit)], sigmoid),
-    combine: (samples) => logOdds(meanOf(samples)),
-  },
-  regression: {
-    decode: (output) => Float64Array.from(output),
-    combine: (samples) => Float32Array.from(meanOf(samples)),
-  },
+  classification: CLASSES,
+  rotation: CLASSES,
+  multilabel: LABELS,
+  pairs: LABELS,
+  regression: NUMBERS,
+  reconstruction: NUMBERS,
 };
 
 /** The passes' Gaussians one after another, which the metrics take for a mixture. */
 const MIXTURE: Combination = {
-  decode: COMBINATIONS.regression.decode,
+  decode: asItIs,
   combine: (samples) => Float32Array.from(samples.flatMap((sample) => [...sample])),
 };
 

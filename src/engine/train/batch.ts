@@ -1,10 +1,15 @@
-/** Some examples, row after row: `x` is `[count, width]`, `y` is `[count, units]`. */
+/**
+ * Some examples, row after row: `x` is `[count, width]`, `y` is `[count, units]`. An objective may give each
+ * example several inputs: then `x` has the first of all examples, then the second of all.
+ */
 export interface Batch {
   readonly count: number;
   readonly x: Float32Array;
   readonly y: Float32Array;
   /** One weight an example. */
   readonly weights?: Float32Array | undefined;
+  /** [count, units]: 1 where a number of `y` is asked for, 0 where it isn't; all are where this is left out. */
+  readonly asked?: Float32Array | undefined;
 }
 
 /** The examples of a whole split. */

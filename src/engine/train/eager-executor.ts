@@ -6,8 +6,9 @@ import {
   type Tensor1D,
   type Tensor2D,
   tensor,
+  tensor2d,
 } from '@tensorflow/tfjs-core';
-import { forward } from '../model/network.ts';
+import { size } from '../../spec/shapes.ts';
 import { noRandom, type RandomSources } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
@@ -58,7 +59,7 @@ export function createEagerExecutor(
     async evaluate(batch) {
       const tensors = upload(program, batch);
       const { loss, output } = tidied(() => {
-        const { output } = forward(program.network, state.weights, tensors.x, {
+        const { output } = program.objective.respond(program.network, state.weights, tensors.x, {
           mode: 'infer',
           random: noRandom,
         });
@@ -80,15 +81,18 @@ export function createEagerExecutor(
 }
 
 function upload(program: StepProgram, batch: Batch): BatchTensors {
+  const { inputShape } = program.network.spec;
+  const targets: [number, number] = [batch.count, batch.y.length / batch.count];
   return {
-    x: tensor(batch.x, [batch.count, ...program.network.spec.inputShape]),
-    y: tensor(batch.y, [batch.count, batch.y.length / batch.count]) as Tensor2D,
+    x: tensor(batch.x, [batch.x.length / size(inputShape), ...inputShape]),
+    y: tensor2d(batch.y, targets),
     weights: batch.weights && (tensor(batch.weights) as Tensor1D),
+    asked: batch.asked && tensor2d(batch.asked, targets),
   };
 }
 
-function release({ x, y, weights }: BatchTensors): void {
-  dispose(weights ? [x, y, weights] : [x, y]);
+function release(batch: BatchTensors): void {
+  dispose(Object.values(batch).filter((value) => value !== undefined));
 }
 
 function scalarsAt(program: StepProgram, moment: Moment): Record<string, Scalar> {

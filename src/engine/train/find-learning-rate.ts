@@ -1,8 +1,10 @@
 import { createBreather } from '../breathe.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
 import type { Batch } from './batch.ts';
+import { trainingBatch } from './batches.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import type { Executor, StepReport } from './executor.ts';
+import type { Objective } from './objectives/objective.ts';
 import { createSchedule, rangeTestSteps, type Schedule } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
 import type { LearningRateFinding, LearningRatePoint } from './train-events.ts';
@@ -22,7 +24,7 @@ export async function findLearningRate(context: StageContext, start: TrainState)
   const executor = createEagerExecutor(program, randomAt);
   executor.load(start);
   try {
-    const sweep = await testRates(context, executor);
+    const sweep = await testRates(context, executor, program.objective);
     if (sweep === null) {
       await context.events.onCheckpoint(start.position, encodeCheckpoint(start));
       return { outcome: 'stopped' };
@@ -37,7 +39,11 @@ export async function findLearningRate(context: StageContext, start: TrainState)
 }
 
 /** The loss at each rate, up to the one that makes it blow up; null when it was stopped in the middle. */
-async function testRates(context: StageContext, executor: Executor): Promise<Sweep | null> {
+async function testRates(
+  context: StageContext,
+  executor: Executor,
+  objective: Objective,
+): Promise<Sweep | null> {
   const { spec, signal } = context;
   if (spec.schedule.type !== 'lrFinder') throw new Error('the stage searches for no learning rate');
   const totalSteps = spec.epochs * context.stepsPerEpoch;
@@ -48,7 +54,7 @@ async function testRates(context: StageContext, executor: Executor): Promise<Swe
   for (let step = 0; step < rangeTestSteps(spec.schedule, totalSteps); step++) {
     if (signal.aborted) return null;
     const rates = schedule.at(step, Math.floor(step / context.stepsPerEpoch));
-    const report = await executor.step(batchAt(context, step), { step: step + 1, ...rates });
+    const report = await executor.step(batchAt(context, objective, step), { step: step + 1, ...rates });
     if ('nonFinite' in report) break;
     sweep.push({ learningRate: rates.learningRate, loss: report.loss });
     await tell(context, step + 1, report, rates.learningRate);
@@ -65,10 +71,17 @@ function scheduleOf({ spec, stepsPerEpoch }: StageContext, totalSteps: number): 
   return createSchedule(spec.schedule, { learningRate, momentum, totalSteps, stepsPerEpoch, scale });
 }
 
-function batchAt({ job, spec, stage, stepsPerEpoch }: StageContext, step: number): Batch {
-  const order = job.data.order(stage, Math.floor(step / stepsPerEpoch) + 1);
-  const start = (step % stepsPerEpoch) * spec.batchSize;
-  return job.data.gather(job.data.train, order, start, spec.batchSize);
+function batchAt(
+  { job, spec, stage, stepsPerEpoch }: StageContext,
+  objective: Objective,
+  step: number,
+): Batch {
+  const epoch = Math.floor(step / stepsPerEpoch) + 1;
+  return trainingBatch(job, objective, job.data.order(stage, epoch), {
+    start: (step % stepsPerEpoch) * spec.batchSize,
+    size: spec.batchSize,
+    at: { stage, epoch, step },
+  });
 }
 
 async function tell(

@@ -1,5 +1,6 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { isRandomInTraining } from '../../spec/layer.ts';
+import type { ObjectiveSpec } from '../../spec/objective.ts';
 import { size } from '../../spec/shapes.ts';
 import type { SettledStage } from '../../spec/trainable.ts';
 import { NETWORK_INPUT } from '../../spec/wiring.ts';
@@ -15,13 +16,16 @@ import type { TrainJob } from './train-job.ts';
 /** The most numbers that features may be: 1 GiB of them. */
 const MOST_NUMBERS = 2 ** 28;
 
+/** The objectives that learn from the examples as they are; the others change them, or ask for them again. */
+const TAKE_FEATURES: ReadonlySet<ObjectiveSpec['type']> = new Set(['supervised', 'pairs']);
+
 /**
  * How many of the lowest layers make the same of an example at every step of a stage, so that it can be computed
  * once: they are frozen, or have no weights, and draw nothing at random; and nothing changes the examples from epoch
  * to epoch. All that the layers above take of them is the output of the last. 0 where there is nothing to gain.
  */
 export function cachedLayers({ network, data }: TrainJob, stage: SettledStage): number {
-  if (!stage.cacheFeatures || data.augmented) return 0;
+  if (!stage.cacheFeatures || data.augmented || !TAKE_FEATURES.has(stage.objective.type)) return 0;
   const rows = data.train.count + data.validation.count;
   const fixed = fixedLayers(network, frozenLayers(network, stage));
   for (let count = Math.min(fixed, network.layers.length - 1); count > 0; count--) {

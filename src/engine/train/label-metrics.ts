@@ -53,6 +53,18 @@ export function labelMetrics(): MetricAccumulator {
   };
 }
 
+/** The same of the one label that a pair has: whether both are of one kind. */
+export function pairMetrics(): MetricAccumulator {
+  const metrics = labelMetrics();
+  return {
+    ...metrics,
+    result: () => {
+      const { exactMatch: _, ...rest } = metrics.result();
+      return rest;
+    },
+  };
+}
+
 function emptyTally(labels: number): Tally {
   const zeros = () => new Array<number>(labels).fill(0);
   return {

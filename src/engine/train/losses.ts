@@ -28,6 +28,21 @@ export function meanLoss(losses: tf.Tensor1D, weights?: tf.Tensor1D): tf.Scalar 
   return tf.mean(weights === undefined ? losses : tf.mul(losses, weights));
 }
 
+/**
+ * The mean over the numbers that are asked for, each weighed as its example is.
+ * @param asked [count, units]: 1 for a number that is, else 0
+ */
+export function askedLoss(
+  loss: ElementLoss,
+  outputs: tf.Tensor2D,
+  targets: tf.Tensor2D,
+  asked: tf.Tensor2D,
+  weights?: tf.Tensor1D,
+): tf.Scalar {
+  const sums = tf.sum(tf.mul(elementLosses(loss, tf.sub(outputs, targets)), asked), -1);
+  return tf.div(tf.sum(weights === undefined ? sums : tf.mul(sums, weights)), tf.sum(asked));
+}
+
 /** Kernel penalties as Keras has them: Σ l1·|w| + l2·w², without a ½. */
 export function penalty(
   weights: Tensors,

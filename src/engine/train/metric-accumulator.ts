@@ -5,8 +5,9 @@ export interface MetricAccumulator {
    *   logarithms, which softmax gives back; for those of labels the logarithms of their odds. Of a Gaussian
    *   [count, components · 2 · units]: the means and the logarithms of the variances of each component.
    * @param targets [count, units]: one-hot, labels of 0 and 1, or standardized
+   * @param asked [count, units]: 1 where a number counts, else 0; only a reconstruction's may not
    */
-  add(outputs: Float32Array, targets: Float32Array, count: number, units: number): void;
+  add(outputs: Float32Array, targets: Float32Array, count: number, units: number, asked?: Float32Array): void;
   /** The metrics of all that was added; NaN for nothing. */
   result(): Record<string, number>;
   /** What a checkpoint in the middle of an epoch keeps, as plain JSON. */

@@ -2,7 +2,7 @@ import type { Task } from '../../spec/data.ts';
 import type { Distribution } from '../../spec/distribution.ts';
 import { classificationMetrics } from './classification-metrics.ts';
 import { gaussianMetrics } from './gaussian-metrics.ts';
-import { labelMetrics } from './label-metrics.ts';
+import { labelMetrics, pairMetrics } from './label-metrics.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 import { regressionMetrics } from './regression-metrics.ts';
 
@@ -21,9 +21,14 @@ export function createMetrics(
 ): MetricAccumulator {
   switch (task) {
     case 'classification':
+    case 'rotation':
       return classificationMetrics(topK);
     case 'multilabel':
       return labelMetrics();
+    case 'pairs':
+      return pairMetrics();
+    case 'reconstruction':
+      return regressionMetrics(1);
     case 'regression':
       return distribution === 'gaussian' ? gaussianMetrics(targetStd) : regressionMetrics(targetStd);
   }

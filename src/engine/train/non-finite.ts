@@ -1,5 +1,4 @@
 import { dispose, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { forward } from '../model/network.ts';
 import type { RandomSources } from '../model/random-source.ts';
 import type { NonFinite } from './executor.ts';
 import type { BatchTensors } from './objectives/objective.ts';
@@ -30,7 +29,7 @@ export async function locateNonFinite(
 }
 
 function layerOutputs(
-  { network, frozen }: StepProgram,
+  { network, objective, frozen }: StepProgram,
   { weights }: StepState,
   batch: BatchTensors,
   random: RandomSources,
@@ -39,7 +38,8 @@ function layerOutputs(
   tidy(() => {
     const onLayer = ({ name }: { name: string }, output: Tensor) =>
       outputs.push([name, keep(output.clone())]);
-    const { updates } = forward(network, weights, batch.x, { mode: 'train', random, frozen, onLayer });
+    const options = { mode: 'train', random, frozen, onLayer } as const;
+    const { updates } = objective.respond(network, weights, batch.x, options);
     dispose(Object.values(updates));
   });
   return outputs;

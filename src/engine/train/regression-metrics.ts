@@ -3,7 +3,7 @@ import type { MetricAccumulator } from './metric-accumulator.ts';
 const EMPTY = { count: 0, squaredErrors: 0, absoluteErrors: 0, mean: 0, squaredDeviations: 0 };
 
 /**
- * RMSE, MAE and R² over all that is added, in the target's own units. The targets' spread is summed by
+ * RMSE, MAE and R² over all that is added and asked for, in the target's own units. The targets' spread is summed by
  * Welford's method (Technometrics 4, 1962), which loses nothing where the mean is large.
  */
 export function regressionMetrics(targetStd: number): MetricAccumulator {
@@ -20,8 +20,8 @@ export function regressionMetrics(targetStd: number): MetricAccumulator {
   }
 
   return {
-    add: (outputs, targets, count, units) => {
-      for (let i = 0; i < count * units; i++) addOne(outputs[i]!, targets[i]!);
+    add: (outputs, targets, count, units, asked) => {
+      for (let i = 0; i < count * units; i++) if (asked?.[i] !== 0) addOne(outputs[i]!, targets[i]!);
     },
     result: () => ({
       rmse: targetStd * Math.sqrt(sums.squaredErrors / sums.count),

@@ -2,13 +2,13 @@ import type { SettledStage } from '../../spec/trainable.ts';
 import { type Network, trainableWeights } from '../model/network.ts';
 import { type RandomSources, trainingRandom } from '../model/random-source.ts';
 import { createOptimizer } from '../optimize/optimizers.ts';
-import { supervised } from './objectives/supervised.ts';
+import { createObjective } from './objectives/index.ts';
 import type { TrainJob } from './train-job.ts';
 import type { StepProgram } from './train-step.ts';
 
 /** Turns a stage's spec into what its steps need: objective, trainable mask, optimizer and random draws. */
 export function compileStage(
-  job: Pick<TrainJob, 'network' | 'penalized' | 'task' | 'seed'>,
+  job: Pick<TrainJob, 'network' | 'penalized' | 'task' | 'inputs' | 'seed'>,
   spec: SettledStage,
   stage: number,
 ): { program: StepProgram; randomAt: (step: number) => RandomSources } {
@@ -17,7 +17,10 @@ export function compileStage(
   const program: StepProgram = {
     network: job.network,
     penalized: job.penalized ?? job.network.weights,
-    objective: supervised(job.task, spec.objective.loss),
+    objective: createObjective(spec.objective, job.task, {
+      inputShape: job.network.spec.inputShape,
+      inputs: job.inputs,
+    }),
     optimizer: createOptimizer(spec.optimizer),
     trainable: trainableWeights(job.network, moving),
     frozen,

@@ -1,4 +1,5 @@
 import type { Task } from '../../spec/data.ts';
+import type { InputEncoding } from '../../spec/preprocess.ts';
 import type { SettledStage } from '../../spec/trainable.ts';
 import type { Network } from '../model/network.ts';
 import type { NamedArrays } from '../safetensors.ts';
@@ -13,6 +14,8 @@ export interface TrainJob {
   /** The weights of layers that come from another model; the others begin at random. */
   readonly reused?: NamedArrays;
   readonly task: Task;
+  /** The columns that an example's numbers come from. */
+  readonly inputs: readonly InputEncoding[];
   readonly stages: readonly SettledStage[];
   readonly seed: number;
   readonly data: TrainingData;

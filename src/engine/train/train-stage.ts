@@ -4,12 +4,14 @@ import { createBreather } from '../breathe.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import type { Batch } from './batch.ts';
+import { trainingBatch } from './batches.ts';
 import { createEarlyStopping, type EarlyStopping } from './callbacks/early-stopping.ts';
 import { DivergedError } from './diverged.ts';
 import { createEagerExecutor } from './eager-executor.ts';
-import { evaluateSplit } from './evaluate.ts';
+import { batchesToMeasure, evaluateSplit } from './evaluate.ts';
 import type { Executor, StepReport } from './executor.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
+import type { Objective } from './objectives/objective.ts';
 import type { Progress } from './progress.ts';
 import { createSchedule, type Schedule } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
@@ -52,6 +54,7 @@ const PROGRESS_MS = 250;
 
 class StageLoop {
   readonly #context: StageContext;
+  readonly #objective: Objective;
   readonly #executor: Executor;
   readonly #schedule: Schedule;
   readonly #earlyStopping: EarlyStopping | null;
@@ -69,6 +72,7 @@ class StageLoop {
     const { job, spec, stage, stepsPerEpoch } = context;
     const { program, randomAt } = compileStage(job, spec, stage);
     this.#context = context;
+    this.#objective = program.objective;
     this.#executor = createEagerExecutor(program, randomAt);
     this.#executor.load(start);
     this.#schedule = createSchedule(spec.schedule, {
@@ -134,8 +138,12 @@ class StageLoop {
     const stepsBefore = (this.#epoch - 1) * stepsPerEpoch;
     while (this.#step - stepsBefore < stepsPerEpoch) {
       if (signal.aborted) return false;
-      const start = (this.#step - stepsBefore) * spec.batchSize;
-      await this.#takeStep(job.data.gather(job.data.train, order, start, spec.batchSize));
+      const batch = trainingBatch(job, this.#objective, order, {
+        start: (this.#step - stepsBefore) * spec.batchSize,
+        size: spec.batchSize,
+        at: this.#position(),
+      });
+      await this.#takeStep(batch);
       if (this.#step % job.checkpointEvery === 0) await this.#checkpoint();
       await this.#tellProgress();
       await this.#breathe();
@@ -154,7 +162,7 @@ class StageLoop {
     this.#step++;
     this.#lossSum += report.loss * batch.count;
     this.#count += batch.count;
-    this.#metrics.add(report.outputs, batch.y, batch.count, this.#context.job.data.train.units);
+    this.#metrics.add(report.outputs, batch.y, batch.count, batch.y.length / batch.count, batch.asked);
     if (this.#step % this.#context.metricsEvery !== 0) return;
     this.#point('step_loss', report.loss);
     this.#point('gradient_norm', report.gradientNorm);
@@ -174,8 +182,8 @@ class StageLoop {
   async #validate(): Promise<Record<string, number> | null> {
     const { job, signal } = this.#context;
     if (job.data.validation.count === 0) return {};
-    const { network, data } = job;
-    const result = await evaluateSplit(this.#executor, network, data.validation, job.createMetrics(), signal);
+    const batches = batchesToMeasure(job, this.#objective, job.data.validation);
+    const result = await evaluateSplit(this.#executor, batches, job.createMetrics(), { signal });
     return (
       result && Object.fromEntries(Object.entries(result).map(([name, value]) => [`val_${name}`, value]))
     );

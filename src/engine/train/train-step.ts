@@ -1,5 +1,5 @@
 import { add, keep, type Scalar, type Tensor, type Tensor2D, valueAndGrads } from '@tensorflow/tfjs-core';
-import { forward, type Network } from '../model/network.ts';
+import type { Network } from '../model/network.ts';
 import type { RandomSources } from '../model/random-source.ts';
 import { globalNorm } from '../optimize/global-norm.ts';
 import { applyMaxNorm, incomingAxes } from '../optimize/max-norm.ts';
@@ -46,29 +46,52 @@ export function trainStep(
   scalars: Readonly<Record<string, Scalar>>,
   random: RandomSources,
 ): StepResult {
-  const trainable = pick(state.weights, program.trainable);
-  let outputs: Tensor2D | undefined;
-  let updates: Tensors = {};
-
-  const { value, grads } = valueAndGrads((...values: Tensor[]) => {
-    const weights = { ...state.weights, ...zip(program.trainable, values) };
-    const result = forward(program.network, weights, batch.x, {
+  const { network, objective, frozen } = program;
+  return descend(program, state, scalars, (weights) => {
+    const { output, updates } = objective.respond(network, weights, batch.x, {
       mode: 'train',
       random,
-      frozen: program.frozen,
+      frozen,
     });
-    outputs = keep(result.output as Tensor2D);
-    updates = result.updates;
-    return add(program.objective.loss(outputs, batch), penalty(weights, program.penalized));
+    const outputs = keep(output as Tensor2D);
+    return {
+      loss: add(objective.loss(outputs, batch), penalty(weights, program.penalized)),
+      outputs,
+      updates,
+    };
+  });
+}
+
+/** What a step measures of the weights, to descend from there. */
+interface Measured {
+  readonly loss: Scalar;
+  readonly outputs: Tensor2D;
+  /** New values of weights that move without a gradient. */
+  readonly updates: Tensors;
+}
+
+/** One update of the trainable weights by the gradient of a measured loss, then the constraints. */
+function descend(
+  { network, optimizer, trainable: names }: Pick<StepProgram, 'network' | 'optimizer' | 'trainable'>,
+  state: StepState,
+  scalars: Readonly<Record<string, Scalar>>,
+  measure: (weights: Tensors) => Measured,
+): StepResult {
+  const trainable = pick(state.weights, names);
+  let measured: Measured | undefined;
+  const { value, grads } = valueAndGrads((...values: Tensor[]) => {
+    measured = measure({ ...state.weights, ...zip(names, values) });
+    return measured.loss;
   })(Object.values(trainable));
 
-  const gradients = zip(program.trainable, grads);
-  const step = program.optimizer.update(gradients, state.slots, trainable, scalars);
-  const moved = constrain(program.network, applyUpdates(trainable, step.updates));
+  const gradients = zip(names, grads);
+  const step = optimizer.update(gradients, state.slots, trainable, scalars);
+  const moved = constrain(network, applyUpdates(trainable, step.updates));
+  const { outputs, updates } = measured!;
   return {
     loss: value as Scalar,
     gradientNorm: globalNorm(gradients),
-    outputs: outputs!,
+    outputs,
     weights: { ...state.weights, ...moved, ...updates },
     slots: step.slots,
   };

@@ -7,6 +7,7 @@ import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
 import { type LayerShape, size } from '../../spec/shapes.ts';
 import type { Validation } from '../services.ts';
+import { adviseObjectives } from './objective-advice.ts';
 import { adviseReuse } from './reuse-advice.ts';
 import { adviseSelu } from './selu-advice.ts';
 import { adviseStages } from './stage-advice.ts';
@@ -32,6 +33,7 @@ export function advise(spec: JobSpec, findings: Findings): Warning[] {
     ...adviseFrozen(spec.model),
     ...adviseStages(spec, plan, network),
     ...adviseReuse(spec.stages, layers, network),
+    ...adviseObjectives(spec, plan, network),
     ...adviseSize(parameters, plan, pointer),
     ...adviseMemory(memoryBytes, pointer),
   ];

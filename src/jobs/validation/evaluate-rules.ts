@@ -1,11 +1,11 @@
 import type { DataPlan } from '../../data/plan.ts';
 import type { Problems } from '../../data/problems.ts';
+import { inWords } from '../../data/task-in-words.ts';
 
 /** Top-k accuracy wants classes, and more of them than k: else every answer is right. */
 export function checkTopK(topK: number, { task, classes }: DataPlan, problems: Problems): void {
-  const what = task === 'multilabel' ? 'multilabel' : `a ${task}`;
-  if (classes === null)
-    problems.add('/evaluate/topK', `only a classification ranks classes, and this is ${what}`);
+  if (classes === null || task === 'pairs')
+    problems.add('/evaluate/topK', `only a classification ranks classes, and this is ${inWords(task)}`);
   else if (topK >= classes.length)
     problems.add(
       '/evaluate/topK',

@@ -1,6 +1,6 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
-import type { Task } from '../../spec/data.ts';
+import { SupervisedTask } from '../../spec/data.ts';
 import { distributionOf } from '../../spec/distribution.ts';
 import type { PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
@@ -41,16 +41,18 @@ function measuredMetrics({ data, stages, evaluate: { topK } }: JobSpec, { task }
   return validated ? [...names, ...names.map((name) => `val_${name}`)] : names;
 }
 
-const SUITABLE_LOSSES: Readonly<Record<Task, readonly LossSpec['type'][]>> = {
+const SUITABLE_LOSSES: Readonly<Record<SupervisedTask, readonly LossSpec['type'][]>> = {
   regression: ['mse', 'mae', 'huber', 'gaussianNll'],
   classification: ['categoricalCrossEntropy'],
   multilabel: ['binaryCrossEntropy'],
 };
 
 function checkLoss({ objective }: StageSpec, { task }: DataPlan, at: At, problems: Problems): void {
-  const type = objective.loss?.type;
-  const suitable = SUITABLE_LOSSES[task];
-  if (type === undefined || suitable.includes(type)) return;
+  const supervised = SupervisedTask.safeParse(task);
+  if (objective.type !== 'supervised' || objective.loss === undefined || !supervised.success) return;
+  const { type } = objective.loss;
+  const suitable = SUITABLE_LOSSES[supervised.data];
+  if (suitable.includes(type)) return;
   const what = task === 'multilabel' ? 'a multilabel task' : `a ${task}`;
   problems.add(
     at('objective', 'loss', 'type'),

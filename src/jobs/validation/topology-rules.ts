@@ -1,4 +1,5 @@
 import { type Problems, pointerTo } from '../../data/problems.ts';
+import { inWords } from '../../data/task-in-words.ts';
 import { activationName } from '../../spec/activation.ts';
 import { readTopology, type Topology, type TopologyJson } from '../../spec/keras/topology.ts';
 import type { LayerType, NamedLayer } from '../../spec/layer.ts';
@@ -65,7 +66,7 @@ interface Output {
 function checkUnits({ shape, at }: Output, context: NetworkContext, problems: Problems): void {
   const { units, activation } = outputFor(context);
   if (shape.length === 1 && shape[0] === units) return;
-  const asked = `a ${context.task} of this target asks for [${units}] with ${activation}`;
+  const asked = `${inWords(context.task)} of these data asks for [${units}] with ${activation}`;
   problems.add(at, `the last layer is the output layer, and puts out ${written(shape)}; ${asked}`);
 }
 
@@ -83,7 +84,7 @@ function checkActivation(
   if (isLast && found !== wanted && found !== 'linear')
     problems.add(
       at,
-      `the output layer’s activation is ${found}, and must be ${others} for a ${context.task}`,
+      `the output layer’s activation is ${found}, and must be ${others} for ${inWords(context.task)}`,
     );
   if (!isLast && found === wanted && wanted !== 'linear')
     problems.add(at, `the ${found} of layer “${layer!.name}” must come last, or be left out`);

@@ -27,8 +27,10 @@ export const ModelResource = z
       description:
         'For a series: an input is a list of `length` rows, and the prediction is of the row `horizon` rows after the last.',
     }),
-    target: TargetName,
-    classes: z.array(z.string()).nullable(),
+    target: TargetName.nullable().meta({
+      description: 'Null for a model that was trained on its inputs alone.',
+    }),
+    classes: z.array(z.string()).nullable().meta({ description: 'Of a rotation the degrees.' }),
     parameters: z.int(),
     stochastic: z
       .boolean()

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { buildNetwork, numbersARow, rowsAtOnce } from '../../../src/engine/model/network.ts';
 import { type Batch, type Examples, inputsOf } from '../../../src/engine/train/batch.ts';
-import { evaluateSplit } from '../../../src/engine/train/evaluate.ts';
+import { batchesToMeasure, evaluateSplit } from '../../../src/engine/train/evaluate.ts';
 import { createMetrics } from '../../../src/engine/train/metrics.ts';
+import { supervised } from '../../../src/engine/train/objectives/supervised.ts';
 import { LayerSpec } from '../../../src/spec/layer.ts';
 
 /** 600 windows of three numbers that overlap in two. */
@@ -44,7 +45,8 @@ it('evaluates overlapping examples like copies of them', async () => {
       batches.push([batch.count, ...batch.x]);
       return { loss: 0, outputs: batch.y };
     };
-    const result = await evaluateSplit({ evaluate }, NETWORK, split, createMetrics('regression'));
+    const measured = batchesToMeasure({ network: NETWORK, seed: 0 }, supervised('regression'), split);
+    const result = await evaluateSplit({ evaluate }, measured, createMetrics('regression'));
     return { batches, result };
   };
   expect(await seen(windows)).toEqual(await seen(copied));

@@ -36,6 +36,8 @@ describe('the features of a frozen base', () => {
 
   it.each([
     ['where the stage says no', job({ cacheFeatures: false })],
+    ['where the input itself is asked for', job({ objective: { type: 'autoencoder' } })],
+    ['where the examples are corrupted', job({ objective: { type: 'denoising' } })],
     ['where the lowest layer moves', job({ trainable: { layers: ['low', 'output'] } })],
     ['where nothing but a dropout stands below', job({}, { layers: [LAYERS[3], LAYERS[4]] })],
     [

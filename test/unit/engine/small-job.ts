@@ -17,6 +17,7 @@ import type { Task } from '../../../src/spec/data.ts';
 import type { Distribution } from '../../../src/spec/distribution.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
+import type { InputEncoding } from '../../../src/spec/preprocess.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
 import { settleStages } from '../../../src/spec/trainable.ts';
 import type { MetricPoint } from '../../../src/spec/trainer.ts';
@@ -51,7 +52,15 @@ export interface SmallJob {
   checkpointEvery?: number;
   /** By the number of units when left out. */
   task?: Task;
+  /** As many numbers as an example has when left out. */
+  inputs?: InputEncoding[];
+  /** As many as the examples have targets when left out. */
+  outputUnits?: number;
   distribution?: Distribution;
+}
+
+function columnsOf(width: number): InputEncoding[] {
+  return Array.from({ length: width }, (_, i) => ({ type: 'number', name: `x${i}`, mean: 0, std: 1 }));
 }
 
 /** A job on made-up data, its layers and stages as a user would write them. */
@@ -64,14 +73,17 @@ export function smallJob({
   inputShape,
   checkpointEvery = 1_000,
   task: givenTask,
+  inputs,
+  outputUnits,
   distribution = 'point',
 }: SmallJob): TrainJob {
   const split = train ?? examples(50, 3, 7);
   const task = givenTask ?? (split.units > 1 ? 'classification' : 'regression');
+  const units = outputUnits ?? split.units;
   const output = {
     type: 'dense',
     name: 'output',
-    units: distribution === 'gaussian' ? 2 * split.units : split.units,
+    units: distribution === 'gaussian' ? 2 * units : units,
     activation: split.units > 1 ? 'softmax' : 'linear',
   };
   const model = ModelSpec.parse({ layers: [...layers, output] });
@@ -82,6 +94,7 @@ export function smallJob({
       distribution,
     }),
     task,
+    inputs: inputs ?? columnsOf(split.width),
     stages: settleStages(
       stages.map((stage) => StageSpec.parse(stage)),
       [],

@@ -5,6 +5,8 @@ import type { Distribution } from '../../../src/spec/distribution.ts';
 import { McDropoutSpec, PredictionResponse } from '../../../src/spec/prediction.ts';
 import { Preprocess, type TargetEncoding } from '../../../src/spec/preprocess.ts';
 
+/** What is said of a target doesn't depend on it. */
+const NO_INPUT = new Float32Array();
 const inputs = [{ type: 'number', name: 'x', mean: 0, std: 1 }];
 
 function describerFor(
@@ -14,7 +16,13 @@ function describerFor(
 ) {
   const { distribution = 'point', abstainAbove } = options;
   const network = buildNetwork({ inputShape: [1], layers: [{ type: 'flatten', name: 'all' }], distribution });
-  return describerOf({ network, preprocess: Preprocess.parse({ task, inputs, target }) }, { abstainAbove });
+  const preprocess = Preprocess.parse({ task, inputs, target });
+  const { one, many } = describerOf({ network, preprocess }, { abstainAbove });
+  return {
+    one: (output: Float64Array, input = NO_INPUT) => one(output, input),
+    many: (samples: Float64Array[], mcDropout: McDropoutSpec, input = NO_INPUT) =>
+      many(samples, mcDropout, input),
+  };
 }
 
 /** What the API would pass on: an answer that its schema refuses is a fault. */

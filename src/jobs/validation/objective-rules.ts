@@ -1,0 +1,85 @@
+import type { DataPlan } from '../../data/plan.ts';
+import { type Problems, pointerTo } from '../../data/problems.ts';
+import type { JobSpec } from '../../spec/job.ts';
+import { type ObjectiveOf, pretrainingTask } from '../../spec/objective.ts';
+import type { StageSpec } from '../../spec/stage.ts';
+import type { PlannedNetwork } from './model-rules.ts';
+
+/** Checks what each stage learns from against the data, the network and the other stages. */
+export function checkObjectives(
+  spec: JobSpec,
+  plan: DataPlan,
+  network: PlannedNetwork | null,
+  problems: Problems,
+): void {
+  for (const [i, stage] of spec.stages.entries()) {
+    checkSame(spec.stages, i, problems);
+    checkObjective(stage, pointerTo('stages', i, 'objective'), plan, problems);
+  }
+  if (plan.task === 'pairs') checkPairs(spec, network, problems);
+}
+
+/** The output layer is one, and so can say only one kind of thing. */
+function checkSame(stages: readonly StageSpec[], i: number, problems: Problems): void {
+  const [first, here] = [stages[0]!.objective, stages[i]!.objective];
+  if (pretrainingTask(here) === pretrainingTask(first)) return;
+  problems.add(
+    pointerTo('stages', i, 'objective', 'type'),
+    `${here.type} asks something else of the output layer than ${first.type} in the first stage: pretrain in a job of its own, and let the next one take over its layers with model.from`,
+  );
+}
+
+function checkObjective({ objective }: StageSpec, pointer: string, plan: DataPlan, problems: Problems): void {
+  if (pretrainingTask(objective) === 'reconstruction' && plan.takesIds)
+    problems.add(`${pointer}/type`, 'the inputs are ids, which can’t be put together again as numbers');
+  if (objective.type === 'rotation' && !isSquarePicture(plan))
+    problems.add(
+      `${pointer}/type`,
+      `only square pictures can be turned, and the data have ${written(plan.inputShape)}`,
+    );
+  if (objective.type === 'masked') checkPatch(objective, pointer, plan, problems);
+}
+
+function checkPatch(
+  { patch }: ObjectiveOf<'masked'>,
+  pointer: string,
+  plan: DataPlan,
+  problems: Problems,
+): void {
+  if (patch === undefined) return;
+  const [height, width] = plan.inputShape as [number, number];
+  if (!isPicture(plan)) problems.add(`${pointer}/patch`, 'only a picture has patches; leave it out');
+  else if (height % patch !== 0 || width % patch !== 0)
+    problems.add(
+      `${pointer}/patch`,
+      `a patch of ${patch} × ${patch} doesn’t divide a picture of ${height} × ${width}`,
+    );
+}
+
+/** A tensor with a height and a width. */
+function isPicture({ inputs, inputShape }: DataPlan): boolean {
+  return inputs[0]?.type === 'tensor' && inputShape.length > 1;
+}
+
+function isSquarePicture(plan: DataPlan): boolean {
+  return isPicture(plan) && plan.inputShape[0] === plan.inputShape[1];
+}
+
+function written(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** The output layer compares what the layer below says of two examples, and nothing can be asked of one alone. */
+function checkPairs(spec: JobSpec, network: PlannedNetwork | null, problems: Problems): void {
+  if (spec.evaluate.mcDropout)
+    problems.add(
+      '/evaluate/mcDropout',
+      'pairs are compared, and Monte-Carlo dropout answers for single inputs',
+    );
+  const last = network?.spec.layers.at(-1);
+  if (last && last.type !== 'dense')
+    problems.add(
+      '/model/topology',
+      `pairs are compared by a dense layer at the end, and “${last.name}” is ${last.type}`,
+    );
+}
