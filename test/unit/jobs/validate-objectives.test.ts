@@ -130,6 +130,12 @@ describe('is refused', () => {
     ]);
   });
 
+  it('a single column that is hidden', () => {
+    expect(faults({ data: { ...target, inputs: ['a'] }, objectives: [{ type: 'masked' }] })).toEqual([
+      ['/stages/0/objective/type', 'the inputs are a single column, and nothing is left to fill it in from'],
+    ]);
+  });
+
   it('a reconstruction of ids', () => {
     const ids = { ...numberColumn('id', true), max: 9 };
     const layers = [{ type: 'embedding', inputDim: 10, outputDim: 2 }, { type: 'flatten' }];
