@@ -2,6 +2,7 @@ import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { type ObjectiveOf, pretrainingTask } from '../../spec/objective.ts';
+import { size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 
@@ -37,7 +38,16 @@ function checkObjective({ objective }: StageSpec, pointer: string, plan: DataPla
       `${pointer}/type`,
       `only square pictures can be turned, and the data have ${written(plan.inputShape)}`,
     );
-  if (objective.type === 'masked') checkPatch(objective, pointer, plan, problems);
+  if (objective.type !== 'masked') return;
+  checkPatch(objective, pointer, plan, problems);
+  if (isSingle(plan))
+    problems.add(`${pointer}/type`, 'the inputs are a single column, and nothing is left to fill it in from');
+}
+
+/** One number, or one category, and no more. */
+function isSingle({ inputs, inputShape, window }: DataPlan): boolean {
+  if (inputs[0]?.type === 'tensor') return size(inputShape) === 1;
+  return inputs.length * (window?.length ?? 1) === 1;
 }
 
 function checkPatch(

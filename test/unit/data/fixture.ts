@@ -22,9 +22,15 @@ export function jobSpec(
   data: Omit<JobSpecInput['data'], 'dataset'>,
   layers: JobSpecInput['model']['layers'] = [],
   seed = 7,
+  objective?: NonNullable<JobSpecInput['stages'][number]['objective']>,
 ): JobSpec {
   const dataset = `ds_${'0'.repeat(26)}`;
-  return JobSpec.parse({ seed, data: { dataset, ...data }, model: { layers }, stages: [{ epochs: 1 }] });
+  return JobSpec.parse({
+    seed,
+    data: { dataset, ...data },
+    model: { layers },
+    stages: [{ epochs: 1, objective }],
+  });
 }
 
 /** Writes the file, infers its schema and prepares it, as an upload and a trainer do. */

@@ -114,3 +114,42 @@ it('A class is the likeliest one', () => {
     probabilities: { a: 0.25, b: 0.75 },
   });
 });
+
+describe('an input put together again', () => {
+  const input = Float32Array.of(1);
+
+  it('of one pass is told by column, with its error', () => {
+    const { one } = describerFor('reconstruction', { type: 'input' }, { abstainAbove: 0.4 });
+    expect(checked(one(Float64Array.of(1.5), input))).toEqual({
+      reconstruction: { x: 1.5 },
+      error: 0.5,
+      abstained: true,
+    });
+    expect(checked(one(Float64Array.of(Number.NaN), input))).toEqual({
+      reconstruction: { x: 'NaN' },
+      error: 'NaN',
+      abstained: true,
+    });
+  });
+
+  it('of many passes is their mean, with the mean and spread of their errors', () => {
+    const { many } = describerFor('reconstruction', { type: 'input' }, { abstainAbove: 2 });
+    const samples = answers([0], [4]);
+    expect(checked(many(samples, asked({ quantiles: [0.5], returnSamples: true }), input))).toEqual({
+      reconstruction: { x: 2 },
+      error: 2,
+      errorStd: 1,
+      quantiles: [{ quantile: 0.5, value: 2 }],
+      samples: [1, 3],
+      abstained: false,
+    });
+  });
+});
+
+it('says of a turn how likely each is', () => {
+  const { one } = describerFor('rotation', { type: 'turn' });
+  expect(checked(one(Float64Array.of(0.1, 0.7, 0.1, 0.1)))).toMatchObject({
+    predictedClass: '90',
+    probabilities: { 0: 0.1, 90: 0.7, 180: 0.1, 270: 0.1 },
+  });
+});

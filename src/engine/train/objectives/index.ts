@@ -1,4 +1,4 @@
-import type { Task } from '../../../spec/data.ts';
+import type { SupervisedTask, Task } from '../../../spec/data.ts';
 import type { ObjectiveSpec } from '../../../spec/objective.ts';
 import { autoencoder } from './autoencoder.ts';
 import { denoising } from './denoising.ts';
@@ -12,7 +12,8 @@ import { supervised } from './supervised.ts';
 export function createObjective(spec: ObjectiveSpec, task: Task, inputs: ObjectiveInputs): Objective {
   switch (spec.type) {
     case 'supervised':
-      return supervised(task as Parameters<typeof supervised>[0], spec.loss);
+      // Validation lets no stage mix with others that have the network say something else.
+      return supervised(task as SupervisedTask, spec.loss);
     case 'autoencoder':
       return autoencoder(spec);
     case 'denoising':

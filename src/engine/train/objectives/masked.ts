@@ -11,8 +11,8 @@ const SHARE_OF_PICTURE = 0.75;
 const SHARE_OF_ROW = 0.3;
 
 /**
- * Fills in what was hidden. Of each example as many parts are hidden, chosen at random: patches of a picture, all
- * channels of them, or columns. They are set to 0, and only they are asked for.
+ * Fills in what was hidden. Of each example as many parts are hidden, chosen at random, but never all: patches of a
+ * picture, all channels of them, or columns. They are set to 0, and only they are asked for.
  */
 export function masked(spec: ObjectiveOf<'masked'>, { inputs, inputShape }: ObjectiveInputs): Objective {
   const { loss = { type: 'mse' } } = spec;
@@ -21,7 +21,7 @@ export function masked(spec: ObjectiveOf<'masked'>, { inputs, inputShape }: Obje
   const parts = picture
     ? patches(picture.shape, spec.patch ?? defaultPatch(picture.shape))
     : columnCells(inputs, inputShape);
-  const hidden = Math.max(1, Math.round(share * parts.length));
+  const hidden = Math.max(1, Math.min(Math.round(share * parts.length), parts.length - 1));
   return {
     ...plain,
     makeBatch: (batch, { stream }) => {
