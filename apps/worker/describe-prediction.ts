@@ -14,6 +14,7 @@ import { argMax } from '../../src/engine/softmax.ts';
 import { type JsonNumber, toJsonNumber } from '../../src/spec/common.ts';
 import type {
   ClassificationPrediction,
+  MadeUpExample,
   McDropoutSpec,
   MultilabelPrediction,
   PredictionRequest,
@@ -26,7 +27,8 @@ type Prediction =
   | RegressionPrediction
   | ClassificationPrediction
   | MultilabelPrediction
-  | ReconstructionPrediction;
+  | ReconstructionPrediction
+  | MadeUpExample;
 
 /** Says what decoded outputs for an encoded input mean: those of one deterministic pass, or the samples of many. */
 export interface Describer {
@@ -45,6 +47,10 @@ export function describerOf(
       return reconstructionDescriber(preprocess, abstainAbove);
     case 'turn':
       return classDescriber(TURNS, abstainAbove);
+    case 'truth':
+      return labelDescriber(['true'], abstainAbove);
+    case 'example':
+      return exampleDescriber(target);
     case 'sameness':
       throw new Error('pairs are compared, and nothing is predicted of one input');
     case 'category':
@@ -174,6 +180,11 @@ function reconstructionDescriber(preprocess: Preprocess, abstainAbove: number | 
       };
     },
   };
+}
+
+function exampleDescriber(columns: Pick<Preprocess, 'inputs' | 'window'>): Describer {
+  const example = (output: Float64Array) => ({ example: decodeInput(columns, output) });
+  return { one: example, many: (samples) => example(meanOf(samples)) };
 }
 
 /** Of the differences. */

@@ -79,6 +79,8 @@ async function evaluateTarget(
     }
     case 'number':
     case 'input':
+    case 'truth':
+    case 'example':
       return {};
   }
 }

@@ -10,7 +10,7 @@ import { size } from '../spec/shapes.ts';
  * @returns a row; of a series its rows, the earliest first
  */
 export function decodeInput(
-  { inputs, window }: Preprocess,
+  { inputs, window }: Pick<Preprocess, 'inputs' | 'window'>,
   numbers: Float64Array,
 ): DecodedRow | DecodedRow[] {
   if (!window) return decodeRow(inputs, numbers);

@@ -86,6 +86,8 @@ function fitTarget(table: Table, plan: DataPlan, rows: Uint32Array): TargetEncod
       return { type: 'input' };
     case 'rotation':
       return { type: 'turn' };
+    case 'gan':
+      return { type: 'truth' };
     case 'pairs':
       return { type: 'sameness', name: names[0]! };
     case 'multilabel':

@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<Task, string>> = {
   reconstruction: 'a reconstruction',
   rotation: 'the prediction of a rotation',
   pairs: 'the comparison of pairs',
+  gan: 'a GAN',
 };
 
 /** What a task is called in a sentence. */

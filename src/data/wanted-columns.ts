@@ -31,6 +31,7 @@ const TARGETS_AS = {
   multilabel: 'flags',
   reconstruction: 'numbers',
   rotation: 'numbers',
+  gan: 'numbers',
   pairs: 'classes',
 } as const satisfies Record<Task, WantedColumn['as']>;
 

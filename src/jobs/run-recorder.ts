@@ -11,6 +11,12 @@ import { type Claim, endCancelled, endSucceeded, FenceLostError, type RunService
 
 type Message<T extends TrainerMessage['type']> = Extract<TrainerMessage, { type: T }>;
 
+/** A model that a run made, and what it is to be called. */
+type MadeModel = Pick<Message<'succeeded'>, 'modelPath' | 'model' | 'evaluation'> & {
+  readonly name: string;
+  readonly artifact: string;
+};
+
 /** Writes down what a trainer tells. Every write names the run's fence. */
 export interface RunRecorder {
   /** Records one message; in order, one at a time. @throws FenceLostError, TrainyardError unavailable */
@@ -133,41 +139,58 @@ export function createRunRecorder(
     await inside.events.append(job.id, 'artifact', { name: content.name, bytes: content.bytes });
   }
 
-  async function succeeded({ modelPath, model, evaluation }: Message<'succeeded'>): Promise<void> {
+  async function succeeded(message: Message<'succeeded'>): Promise<void> {
+    const made: MadeModel[] = [{ ...message, name: job.name ?? job.id, artifact: 'model.safetensors' }];
+    if (message.generator) {
+      const name = `${job.name ?? job.id}-generator`;
+      made.push({ ...message.generator, evaluation: {}, name, artifact: 'generator.safetensors' });
+    }
+    await keepFiles(
+      made.map(({ modelPath }) => modelPath),
+      async (inside, current, files) => {
+        if (isTerminal(current.status)) return []; // written before, though the answer was lost
+        if (!mayBecome(current.status, 'succeeded')) {
+          await endCancelled(inside, current, run);
+          return files.map(({ key }) => key);
+        }
+        await inside.stages.finish(job.id, run.fence, current.stage ?? 1, 'succeeded', current.step ?? 0);
+        const ids: string[] = [];
+        for (const [i, model] of made.entries()) ids.push(await putModel(inside, model, files[i]!));
+        const metrics = { ...current.metrics, ...message.evaluation };
+        await endSucceeded(inside, current, run, { modelId: ids[0]!, progress: 1, metrics });
+        return [];
+      },
+    );
+  }
+
+  async function putModel(
+    inside: Store,
+    { model, evaluation, name, artifact }: MadeModel,
+    { key: blobKey, bytes }: StoredBlob,
+  ): Promise<string> {
     const { network, preprocess, ...summary } = model;
-    await keepFile(modelPath, async (inside, current, { key: blobKey, bytes }) => {
-      if (isTerminal(current.status)) return []; // written before, though the answer was lost
-      if (!mayBecome(current.status, 'succeeded')) {
-        await endCancelled(inside, current, run);
-        return [blobKey];
-      }
-      const id = newId('mdl');
-      await inside.stages.finish(job.id, run.fence, current.stage ?? 1, 'succeeded', current.step ?? 0);
-      const { version } = await inside.models.insert(
-        {
-          ...summary,
-          id,
-          projectId: job.projectId,
-          jobId: job.id,
-          datasetId: job.datasetId,
-          parentModelId: job.parentModelId,
-          name: job.name ?? job.id,
-          seed: job.spec.seed,
-          stages: job.spec.stages.map(lineageOf),
-          blobKey,
-          bytes,
-          evaluation,
-          createdAt: new Date(),
-        },
-        { network, preprocess },
-      );
-      const mediaType = 'application/octet-stream';
-      await putArtifact(inside, { name: 'model.safetensors', mediaType, blobKey, bytes });
-      await inside.events.append(job.id, 'model', { modelId: id, version, evaluation: toJson(evaluation) });
-      const metrics = { ...current.metrics, ...evaluation };
-      await endSucceeded(inside, current, run, { modelId: id, progress: 1, metrics });
-      return [];
-    });
+    const id = newId('mdl');
+    const { version } = await inside.models.insert(
+      {
+        ...summary,
+        id,
+        projectId: job.projectId,
+        jobId: job.id,
+        datasetId: job.datasetId,
+        parentModelId: job.parentModelId,
+        name,
+        seed: job.spec.seed,
+        stages: job.spec.stages.map(lineageOf),
+        blobKey,
+        bytes,
+        evaluation,
+        createdAt: new Date(),
+      },
+      { network, preprocess },
+    );
+    await putArtifact(inside, { name: artifact, mediaType: 'application/octet-stream', blobKey, bytes });
+    await inside.events.append(job.id, 'model', { modelId: id, version, evaluation: toJson(evaluation) });
+    return id;
   }
 
   async function searched(): Promise<void> {
@@ -179,27 +202,36 @@ export function createRunRecorder(
     });
   }
 
-  /**
-   * Moves a file to the blobs and writes the rows that name it, or leaves neither.
-   * @param write answers the blobs that its rows no longer name, to be discarded
-   */
   async function keepFile(
     path: string,
     write: (inside: Store, current: JobRow, blob: StoredBlob) => Promise<readonly string[]>,
   ): Promise<void> {
-    const blob = await moved(path);
+    await keepFiles([path], (inside, current, [blob]) => write(inside, current, blob!));
+  }
+
+  /**
+   * Moves files to the blobs and writes the rows that name them, or leaves neither.
+   * @param write answers the blobs that its rows no longer name, to be discarded
+   */
+  async function keepFiles(
+    paths: readonly string[],
+    write: (inside: Store, current: JobRow, files: readonly StoredBlob[]) => Promise<readonly string[]>,
+  ): Promise<void> {
+    const files = await Promise.all(paths.map(moved));
     const discard = (blobKey: string) => discardBlob(store, blobs, blobKey);
     try {
       const outdated = await runs.write(claim, async (inside, current) => {
-        await inside.lockBlob(blob.key);
-        // A twin of this content may have been discarded since. Then the file is gone, and no trying helps.
-        await blobs.localPath(blob.key);
-        return write(inside, current, blob);
+        for (const { key } of files) {
+          await inside.lockBlob(key);
+          // A twin of this content may have been discarded since. Then the file is gone, and no trying helps.
+          await blobs.localPath(key);
+        }
+        return write(inside, current, files);
       });
       // All is committed: a fault here must not have it written again.
       for (const blobKey of outdated) await discard(blobKey).catch(() => {});
     } catch (error) {
-      if (error instanceof FenceLostError) await discard(blob.key);
+      if (error instanceof FenceLostError) for (const { key } of files) await discard(key);
       throw error;
     }
   }

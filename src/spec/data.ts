@@ -36,15 +36,15 @@ export type SupervisedTask = z.infer<typeof SupervisedTask>;
 
 /**
  * What a network learns without being told an answer: to put its input together again, by how much a picture was
- * turned, or whether two examples are of one kind.
+ * turned, whether two examples are of one kind, or whether one is true or made up.
  */
-export const PretrainingTask = z.enum(['reconstruction', 'rotation', 'pairs']);
+export const PretrainingTask = z.enum(['reconstruction', 'rotation', 'pairs', 'gan']);
 export type PretrainingTask = z.infer<typeof PretrainingTask>;
 
 /** What a network says: of the target, or of the inputs alone. */
 export const Task = z.enum([...SupervisedTask.options, ...PretrainingTask.options]).meta({
   description:
-    'Of pretraining: `reconstruction` (autoencoder, denoising, masked), `rotation`, or `pairs`; else what the target asks for.',
+    'Of pretraining: `reconstruction` (autoencoder, denoising, masked), `rotation`, `pairs`, or `gan`; else what the target asks for.',
 });
 export type Task = z.infer<typeof Task>;
 

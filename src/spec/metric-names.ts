@@ -28,6 +28,8 @@ export function metricNames({ task, distribution, topK }: Measured): string[] {
       return ['rmse', 'mae', 'r2', ...(distribution === 'gaussian' ? ['nll'] : [])];
     case 'reconstruction':
       return ['rmse', 'mae', 'r2'];
+    case 'gan':
+      return ['accuracy', 'trueScore', 'madeUpScore', 'generatorLoss'];
     case 'pairs':
       return ['accuracy', 'nll', 'precision', 'recall', 'f1', 'ece'];
   }

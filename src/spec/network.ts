@@ -30,6 +30,7 @@ const OUTPUT_ACTIVATIONS = {
   reconstruction: 'linear',
   rotation: 'softmax',
   pairs: 'sigmoid',
+  gan: 'sigmoid',
 } as const satisfies Record<Task, PlainActivation>;
 
 /**

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { PositiveInt } from './common.ts';
 import type { PretrainingTask } from './data.ts';
+import { ListedLayer } from './listed-layer.ts';
+import { OptimizerSpec } from './optimizer.ts';
 
 const MeanSquares = z.strictObject({ type: z.literal('mse') });
 const MeanAbsolutes = z.strictObject({ type: z.literal('mae') });
@@ -90,6 +92,32 @@ const Pairs = z.strictObject({ type: z.literal('pairs') }).meta({
     'Tells whether two examples have the same value of the target, a label or a group: half of the pairs do. The layer below the output says a vector of each, and the output is a dense layer of their absolute difference (Koch et al. 2015).',
 });
 
+const Gan = z
+  .strictObject({
+    type: z.literal('gan'),
+    latent: PositiveInt.max(10_000).default(32).meta({
+      description: 'How many numbers of noise, each standard normal, the generator makes an example of.',
+    }),
+    generator: z
+      .strictObject({
+        layers: z.array(ListedLayer).min(1).max(200).meta({
+          description:
+            'From the noise up. Where the last one doesn’t put out as many numbers as an encoded input has, a linear layer that does is added.',
+        }),
+        optimizer: OptimizerSpec.optional().meta({
+          description: 'The stage’s own when left out. The schedule changes both rates by the same factor.',
+        }),
+      })
+      .meta({ description: 'The network that makes examples up. It becomes a model of its own.' }),
+    labelSmoothing: z.number().min(0).lt(0.5).default(0).meta({
+      description: 'Taken from the 1 of true examples, and of these alone (Salimans et al. 2016).',
+    }),
+  })
+  .meta({
+    description:
+      'The job’s model is the discriminator: it tells true examples from those that a generator makes up of noise, while the generator learns to make such as it takes for true (Goodfellow et al. 2014). Each step moves the one, then the other.',
+  });
+
 /** What a stage learns from: the target, or the inputs alone. */
 export const ObjectiveSpec = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('supervised'), loss: LossSpec.optional() }),
@@ -98,6 +126,7 @@ export const ObjectiveSpec = z.discriminatedUnion('type', [
   Masked,
   Rotation,
   Pairs,
+  Gan,
 ]);
 export type ObjectiveSpec = z.infer<typeof ObjectiveSpec>;
 export type ObjectiveOf<T extends ObjectiveSpec['type']> = Extract<ObjectiveSpec, { type: T }>;
@@ -108,6 +137,7 @@ const PRETRAINING_TASKS = {
   masked: 'reconstruction',
   rotation: 'rotation',
   pairs: 'pairs',
+  gan: 'gan',
 } as const satisfies Record<Exclude<ObjectiveSpec['type'], 'supervised'>, PretrainingTask>;
 
 /** What an objective has the network say; undefined where the target decides. */

@@ -132,6 +132,15 @@ export const ReconstructionPrediction = z.strictObject({
   abstained: z.boolean().optional(),
 });
 export type ReconstructionPrediction = z.infer<typeof ReconstructionPrediction>;
+
+/** Of a generator, which takes noise. */
+export const MadeUpExample = z.strictObject({
+  example: z.union([DecodedRow, z.array(DecodedRow)]).meta({
+    description:
+      'What the generator makes of the noise, by column and in the data’s own units; of a window its rows. Of many passes the mean.',
+  }),
+});
+export type MadeUpExample = z.infer<typeof MadeUpExample>;
 export type RegressionPrediction = z.infer<typeof RegressionPrediction>;
 export type ClassificationPrediction = z.infer<typeof ClassificationPrediction>;
 export type MultilabelPrediction = z.infer<typeof MultilabelPrediction>;
@@ -146,6 +155,7 @@ export const PredictionResponse = z
         ClassificationPrediction,
         MultilabelPrediction,
         ReconstructionPrediction,
+        MadeUpExample,
       ]),
     ),
   })

@@ -32,6 +32,20 @@ export const InputEncoding = z.discriminatedUnion('type', [
 export type InputEncoding = z.infer<typeof InputEncoding>;
 export type TensorEncoding = Extract<InputEncoding, { type: 'tensor' }>;
 
+/** What an example is made of. */
+const rows = {
+  inputs: z.array(InputEncoding).min(1),
+  /** Of a series: how many rows an input has, and how many rows after the last one the prediction is of. */
+  window: z
+    .strictObject({
+      length: PositiveInt,
+      horizon: PositiveInt,
+      /** Whether a row is a single id, which an embedding takes without an axis of its own. */
+      ids: z.boolean(),
+    })
+    .optional(),
+};
+
 export const TargetEncoding = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('number'),
@@ -48,6 +62,10 @@ export const TargetEncoding = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('turn') }),
   /** Whether two examples have the same value of this column. */
   z.strictObject({ type: z.literal('sameness'), name: z.string() }),
+  /** Whether an example is true or made up. */
+  z.strictObject({ type: z.literal('truth') }),
+  /** An example made up, of these columns. */
+  z.strictObject({ type: z.literal('example'), ...rows }),
 ]);
 export type TargetEncoding = z.infer<typeof TargetEncoding>;
 
@@ -57,17 +75,8 @@ export const TURNS = ['0', '90', '180', '270'] as const;
 /** Everything between raw rows and the network, fitted on the training split and saved with the model. */
 export const Preprocess = z.strictObject({
   task: Task,
-  inputs: z.array(InputEncoding).min(1),
+  ...rows,
   target: TargetEncoding,
-  /** Of a series: how many rows an input has, and how many rows after the last one the prediction is of. */
-  window: z
-    .strictObject({
-      length: PositiveInt,
-      horizon: PositiveInt,
-      /** Whether a row is a single id, which an embedding takes without an axis of its own. */
-      ids: z.boolean(),
-    })
-    .optional(),
 });
 export type Preprocess = z.infer<typeof Preprocess>;
 
@@ -75,7 +84,7 @@ export type Preprocess = z.infer<typeof Preprocess>;
  * The shape in which the network takes one example: `[8]` for eight numbers, `[28, 28, 1]` for a picture,
  * `[24, 8]` for a window of 24 rows, `[24]` for one of 24 ids.
  */
-export function inputShapeOf({ inputs, window }: Preprocess): readonly number[] {
+export function inputShapeOf({ inputs, window }: Pick<Preprocess, 'inputs' | 'window'>): readonly number[] {
   const row = tensorOf(inputs)?.shape ?? [encodedWidth(inputs)];
   if (!window) return row;
   return window.ids ? [window.length] : [window.length, ...row];
@@ -117,7 +126,10 @@ export function outputUnits(preprocess: Preprocess): number {
   switch (target.type) {
     case 'number':
     case 'sameness':
+    case 'truth':
       return 1;
+    case 'example':
+      return size(inputShapeOf(target));
     case 'category':
       return target.classes.length;
     case 'labels':
@@ -136,6 +148,8 @@ export function targetNames(target: TargetEncoding): readonly string[] {
       return target.names;
     case 'input':
     case 'turn':
+    case 'truth':
+    case 'example':
       return [];
     default:
       return [target.name];

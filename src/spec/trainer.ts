@@ -117,6 +117,8 @@ export const TrainerMessage = z.discriminatedUnion('type', [
     type: z.literal('succeeded'),
     modelPath: z.string(),
     model: ModelSummary,
+    /** Of a GAN: the model that makes examples up. */
+    generator: z.object({ modelPath: z.string(), model: ModelSummary }).optional(),
     evaluation: z.custom<Record<string, number>>(),
   }),
   /** Every stage only searched for a learning rate: there is no model. */

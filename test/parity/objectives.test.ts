@@ -54,7 +54,7 @@ function lossOfPairs(...values: tf.Tensor[]): tf.Scalar {
   const objective = pairs();
   const weights = Object.fromEntries(NAMES.map((name, i) => [name, values[i]!]));
   const x = tf.tensor2d(given.pairs.x);
-  const { output } = objective.respond(network, weights, x, { mode: 'infer', random: noRandom });
+  const { output } = objective.respond(network, weights, { x }, { mode: 'infer', random: noRandom });
   return objective.loss(output as tf.Tensor2D, { x, y: tf.tensor2d(given.pairs.targets) });
 }
 const weightsOfPairs = () => FIXTURE_NAMES.map((name) => tf.tensor(given.pairs.weights[name]!));
@@ -78,7 +78,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     tf.tidy(() => {
       const weights = Object.fromEntries(NAMES.map((name, i) => [name, weightsOfPairs()[i]!]));
       const x = tf.tensor2d(given.pairs.x);
-      const { output } = pairs().respond(network, weights, x, { mode: 'infer', random: noRandom });
+      const { output } = pairs().respond(network, weights, { x }, { mode: 'infer', random: noRandom });
       expectClose(output.dataSync(), given.pairs.outputs.flat());
       expectClose(lossOfPairs(...weightsOfPairs()).dataSync(), [given.pairs.loss]);
       for (const [i, gradient] of tf.grads(lossOfPairs)(weightsOfPairs()).entries())

@@ -17,8 +17,10 @@ export function decoderOf(target: TargetEncoding, distribution: Distribution = '
       return toProbabilities;
     case 'labels':
     case 'sameness':
+    case 'truth':
       return toLabelProbabilities;
     case 'input':
+    case 'example':
       return asItIs;
     case 'number':
       return distribution === 'gaussian' ? toGaussian(target) : toUnits(target);

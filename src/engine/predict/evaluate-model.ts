@@ -135,6 +135,7 @@ const COMBINATIONS: Readonly<Record<Task, Combination>> = {
   rotation: CLASSES,
   multilabel: LABELS,
   pairs: LABELS,
+  gan: LABELS,
   regression: NUMBERS,
   reconstruction: NUMBERS,
 };

@@ -10,6 +10,8 @@ export interface Batch {
   readonly weights?: Float32Array | undefined;
   /** [count, units]: 1 where a number of `y` is asked for, 0 where it isn't; all are where this is left out. */
   readonly asked?: Float32Array | undefined;
+  /** [count, latent]: what a generator makes examples of. */
+  readonly noise?: Float32Array | undefined;
 }
 
 /** The examples of a whole split. */

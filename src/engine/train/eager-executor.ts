@@ -13,11 +13,17 @@ import { noRandom, type RandomSources } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import type { Batch } from './batch.ts';
-import type { Executor } from './executor.ts';
+import type { Executor, StepReport } from './executor.ts';
 import { penalty } from './losses.ts';
 import { locateNonFinite } from './non-finite.ts';
 import type { BatchTensors } from './objectives/objective.ts';
-import { type StepProgram, type StepResult, type StepState, trainStep } from './train-step.ts';
+import {
+  type StepProgram,
+  type StepResult,
+  type StepScalars,
+  type StepState,
+  trainStep,
+} from './train-step.ts';
 
 /** Calls the pure training step on whichever tfjs backend is started. */
 export function createEagerExecutor(
@@ -43,11 +49,12 @@ export function createEagerExecutor(
       const tensors = upload(program, batch);
       const random = randomAt(moment.step);
       try {
-        const result = tidied(() => trainStep(program, state, tensors, scalarsAt(program, moment), random));
-        const [loss, gradientNorm, outputs] = await readReport(result);
-        if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
+        const result = tidied(() => trainStep(program, state, tensors, scalarsOf(program, moment), random));
+        const report = await readReport(result);
+        const { loss, gradientNorm, nextLoss = 0 } = report;
+        if ([loss, gradientNorm, nextLoss].every(Number.isFinite)) {
           replace(result);
-          return { loss, gradientNorm, outputs };
+          return report;
         }
         discard(result, state);
         return { nonFinite: await locateNonFinite(program, state, tensors, random) };
@@ -59,7 +66,7 @@ export function createEagerExecutor(
     async evaluate(batch) {
       const tensors = upload(program, batch);
       const { loss, output } = tidied(() => {
-        const { output } = program.objective.respond(program.network, state.weights, tensors.x, {
+        const { output } = program.objective.respond(program.network, state.weights, tensors, {
           mode: 'infer',
           random: noRandom,
         });
@@ -88,11 +95,18 @@ function upload(program: StepProgram, batch: Batch): BatchTensors {
     y: tensor2d(batch.y, targets),
     weights: batch.weights && (tensor(batch.weights) as Tensor1D),
     asked: batch.asked && tensor2d(batch.asked, targets),
+    noise: batch.noise && tensor2d(batch.noise, [batch.count, batch.noise.length / batch.count]),
   };
 }
 
 function release(batch: BatchTensors): void {
   dispose(Object.values(batch).filter((value) => value !== undefined));
+}
+
+function scalarsOf(program: StepProgram, moment: Moment): StepScalars {
+  const { next } = program;
+  const later = next && { ...moment, learningRate: moment.learningRate * next.rateScale };
+  return { own: scalarsAt(program, moment), next: next && scalarsAt(next, later!) };
 }
 
 function scalarsAt(program: StepProgram, moment: Moment): Record<string, Scalar> {
@@ -101,15 +115,15 @@ function scalarsAt(program: StepProgram, moment: Moment): Record<string, Scalar>
 }
 
 /** Reads what a step reports, and frees it; the weights and slots stay on the device. */
-async function readReport(result: StepResult): Promise<[number, number, Float32Array]> {
-  const { loss, gradientNorm, outputs } = result;
-  const [[lossValue], [normValue], outputValues] = await Promise.all([
-    loss.data(),
-    gradientNorm.data(),
-    outputs.data(),
-  ]);
-  dispose([loss, gradientNorm, outputs]);
-  return [lossValue!, normValue!, outputValues as Float32Array];
+async function readReport({ loss, gradientNorm, outputs, nextLoss }: StepResult): Promise<StepReport> {
+  const report = {
+    loss: (await loss.data())[0]!,
+    gradientNorm: (await gradientNorm.data())[0]!,
+    outputs: (await outputs.data()) as Float32Array,
+    ...(nextLoss && { nextLoss: (await nextLoss.data())[0]! }),
+  };
+  dispose([loss, gradientNorm, outputs, ...(nextLoss ? [nextLoss] : [])]);
+  return report;
 }
 
 /** Frees a result that is not taken over. */

@@ -7,6 +7,8 @@ export interface StepReport {
   readonly gradientNorm: number;
   /** What the network put out for the batch, `[count, units]`, before the update. */
   readonly outputs: Float32Array;
+  /** Of a GAN, the generator's loss. */
+  readonly nextLoss?: number;
 }
 
 /** Where the numbers of a step first left the finite range. */

@@ -1,6 +1,7 @@
 import type { Task } from '../../spec/data.ts';
 import type { Distribution } from '../../spec/distribution.ts';
 import { classificationMetrics } from './classification-metrics.ts';
+import { ganMetrics } from './gan-metrics.ts';
 import { gaussianMetrics } from './gaussian-metrics.ts';
 import { labelMetrics, pairMetrics } from './label-metrics.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
@@ -25,6 +26,8 @@ export function createMetrics(
       return classificationMetrics(topK);
     case 'multilabel':
       return labelMetrics();
+    case 'gan':
+      return ganMetrics();
     case 'pairs':
       return pairMetrics();
     case 'reconstruction':

@@ -25,6 +25,7 @@ export async function locateNonFinite(
   } finally {
     dispose(outputs.map(([, output]) => output));
   }
+  if (program.next) return locateNonFinite(program.next, state, batch, random);
   return { layer: program.network.layers.at(-1)!.name, what: 'the loss' };
 }
 
@@ -39,7 +40,7 @@ function layerOutputs(
     const onLayer = ({ name }: { name: string }, output: Tensor) =>
       outputs.push([name, keep(output.clone())]);
     const options = { mode: 'train', random, frozen, onLayer } as const;
-    const { updates } = objective.respond(network, weights, batch.x, options);
+    const { updates } = objective.respond(network, weights, batch, options);
     dispose(Object.values(updates));
   });
   return outputs;

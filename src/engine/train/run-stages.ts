@@ -32,7 +32,7 @@ export async function runStages(
   const first = resume?.position ?? { stage: 1, step: 0 };
   const progress = trackProgress(steps.before(job.stages.length + 1), steps.before(first.stage) + first.step);
 
-  let weights = resume?.weights ?? initialWeights(job.network, job.seed, job.reused);
+  let weights = resume?.weights ?? firstWeights(job);
   for (let stage = first.stage; stage <= job.stages.length; stage++) {
     const start = resume?.position.stage === stage ? resume : await stageStart(job, stage, weights);
     const context = { job, ...steps.of(stage), progress, events, signal };
@@ -41,6 +41,10 @@ export async function runStages(
     weights = end.weights;
   }
   return { outcome: 'finished', weights };
+}
+
+function firstWeights({ network, generator, seed, reused }: TrainJob): NamedArrays {
+  return { ...initialWeights(network, seed, reused), ...(generator && initialWeights(generator, seed)) };
 }
 
 /** What a stage's context says of its place among the others. */
@@ -111,8 +115,13 @@ async function computeFeatures(
 async function stageStart(job: TrainJob, stage: number, weights: NamedArrays): Promise<TrainState> {
   const spec = job.stages[stage - 1]!;
   const { program } = compileStage(job, spec, stage);
-  const moving = fromArrays(Object.fromEntries(program.trainable.map((name) => [name, weights[name]!])));
-  const slots = tidied(() => program.optimizer.init(moving));
+  const of = (names: readonly string[]) =>
+    fromArrays(Object.fromEntries(names.map((name) => [name, weights[name]!])));
+  const moving = { own: of(program.trainable), next: of(program.next?.trainable ?? []) };
+  const slots = tidied(() => ({
+    ...program.optimizer.init(moving.own),
+    ...program.next?.optimizer.init(moving.next),
+  }));
   const start: TrainState = {
     position: { stage, epoch: 1, step: 0 },
     weights,
@@ -122,7 +131,7 @@ async function stageStart(job: TrainJob, stage: number, weights: NamedArrays): P
     schedule: null,
     earlyStopping: null,
   };
-  dispose([...Object.values(moving), ...Object.values(slots)]);
+  dispose([...Object.values(moving.own), ...Object.values(moving.next), ...Object.values(slots)]);
   return start;
 }
 

@@ -2,13 +2,14 @@ import type { SettledStage } from '../../spec/trainable.ts';
 import { type Network, trainableWeights } from '../model/network.ts';
 import { type RandomSources, trainingRandom } from '../model/random-source.ts';
 import { createOptimizer } from '../optimize/optimizers.ts';
+import { adversary } from './objectives/gan.ts';
 import { createObjective } from './objectives/index.ts';
 import type { TrainJob } from './train-job.ts';
-import type { StepProgram } from './train-step.ts';
+import type { NextProgram, StepProgram } from './train-step.ts';
 
 /** Turns a stage's spec into what its steps need: objective, trainable mask, optimizer and random draws. */
 export function compileStage(
-  job: Pick<TrainJob, 'network' | 'penalized' | 'task' | 'inputs' | 'seed'>,
+  job: Pick<TrainJob, 'network' | 'penalized' | 'task' | 'inputs' | 'generator' | 'seed'>,
   spec: SettledStage,
   stage: number,
 ): { program: StepProgram; randomAt: (step: number) => RandomSources } {
@@ -20,12 +21,33 @@ export function compileStage(
     objective: createObjective(spec.objective, job.task, {
       inputShape: job.network.spec.inputShape,
       inputs: job.inputs,
+      generator: job.generator,
     }),
     optimizer: createOptimizer(spec.optimizer),
     trainable: trainableWeights(job.network, moving),
     frozen,
+    next: job.generator && generatorProgram(job.generator, job.network, spec),
   };
   return { program, randomAt: (step) => trainingRandom(job.seed, stage, step) };
+}
+
+/** The generator's part of each step: all of it moves. */
+function generatorProgram(
+  generator: Network,
+  judge: Network,
+  { objective, optimizer }: SettledStage,
+): NextProgram | undefined {
+  if (objective.type !== 'gan') return undefined;
+  const { optimizer: own = optimizer } = objective.generator;
+  return {
+    network: generator,
+    penalized: generator.weights,
+    objective: adversary(judge),
+    optimizer: createOptimizer(own),
+    trainable: trainableWeights(generator),
+    frozen: new Set(),
+    rateScale: own.learningRate / optimizer.learningRate,
+  };
 }
 
 /** The layers whose weights a stage leaves alone. */

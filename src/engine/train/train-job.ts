@@ -14,6 +14,8 @@ export interface TrainJob {
   /** The weights of layers that come from another model; the others begin at random. */
   readonly reused?: NamedArrays;
   readonly task: Task;
+  /** The network that makes examples up, where the stages train one; its weights are the job's too. */
+  readonly generator?: Network | undefined;
   /** The columns that an example's numbers come from. */
   readonly inputs: readonly InputEncoding[];
   readonly stages: readonly SettledStage[];

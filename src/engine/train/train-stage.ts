@@ -166,6 +166,7 @@ class StageLoop {
     if (this.#step % this.#context.metricsEvery !== 0) return;
     this.#point('step_loss', report.loss);
     this.#point('gradient_norm', report.gradientNorm);
+    if (report.nextLoss !== undefined) this.#point('step_generator_loss', report.nextLoss);
     this.#point('learning_rate', learningRate);
   }
 

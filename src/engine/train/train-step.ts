@@ -19,6 +19,13 @@ export interface StepProgram {
   readonly trainable: readonly string[];
   /** Layers whose weights it leaves alone. */
   readonly frozen: ReadonlySet<string>;
+  /** What each step does next on the same batch: a GAN's generator has its turn. */
+  readonly next?: NextProgram | undefined;
+}
+
+export interface NextProgram extends StepProgram {
+  /** Its learning rate over the stage's. */
+  readonly rateScale: number;
 }
 
 export interface StepState {
@@ -32,6 +39,14 @@ export interface StepResult extends StepState {
   /** The joint norm of all gradients, before clipping. */
   readonly gradientNorm: Scalar;
   readonly outputs: Tensor2D;
+  /** The loss of the program that came next, where there is one. */
+  readonly nextLoss?: Scalar;
+}
+
+/** The numbers that a program's optimizer needs for a step, and those of the program that comes next. */
+export interface StepScalars {
+  readonly own: Readonly<Record<string, Scalar>>;
+  readonly next?: Readonly<Record<string, Scalar>> | undefined;
 }
 
 /**
@@ -43,22 +58,29 @@ export function trainStep(
   program: StepProgram,
   state: StepState,
   batch: BatchTensors,
+  scalars: StepScalars,
+  random: RandomSources,
+): StepResult {
+  const first = move(program, state, batch, scalars.own, random);
+  if (!program.next) return first;
+  const { loss, outputs, weights, slots } = move(program.next, first, batch, scalars.next!, random);
+  outputs.dispose();
+  return { ...first, weights, slots, nextLoss: loss };
+}
+
+function move(
+  program: StepProgram,
+  state: StepState,
+  batch: BatchTensors,
   scalars: Readonly<Record<string, Scalar>>,
   random: RandomSources,
 ): StepResult {
-  const { network, objective, frozen } = program;
+  const { network, objective, penalized, frozen } = program;
   return descend(program, state, scalars, (weights) => {
-    const { output, updates } = objective.respond(network, weights, batch.x, {
-      mode: 'train',
-      random,
-      frozen,
-    });
+    const options = { mode: 'train', random, frozen } as const;
+    const { output, updates } = objective.respond(network, weights, batch, options);
     const outputs = keep(output as Tensor2D);
-    return {
-      loss: add(objective.loss(outputs, batch), penalty(weights, program.penalized)),
-      outputs,
-      updates,
-    };
+    return { loss: add(objective.loss(outputs, batch), penalty(weights, penalized)), outputs, updates };
   });
 }
 
@@ -93,7 +115,7 @@ function descend(
     gradientNorm: globalNorm(gradients),
     outputs,
     weights: { ...state.weights, ...moved, ...updates },
-    slots: step.slots,
+    slots: { ...state.slots, ...step.slots },
   };
 }
 

@@ -1,8 +1,10 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
+import { resolveGenerator } from '../../spec/generator.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { type ObjectiveOf, pretrainingTask } from '../../spec/objective.ts';
 import { size } from '../../spec/shapes.ts';
+import { inferShapes, ShapeError } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 
@@ -18,6 +20,7 @@ export function checkObjectives(
     checkObjective(stage, pointerTo('stages', i, 'objective'), plan, problems);
   }
   if (plan.task === 'pairs') checkPairs(spec, network, problems);
+  if (plan.task === 'gan') checkGan(spec, plan, problems);
 }
 
 /** The output layer is one, and so can say only one kind of thing. */
@@ -77,6 +80,48 @@ function isSquarePicture(plan: DataPlan): boolean {
 
 function written(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
+}
+
+/** One generator goes through all stages, and what it says is judged, not predicted. */
+function checkGan(spec: JobSpec, plan: DataPlan, problems: Problems): void {
+  if (spec.evaluate.mcDropout)
+    problems.add('/evaluate/mcDropout', 'a GAN is measured by what it makes up, not by Monte-Carlo dropout');
+  if (spec.data.sampleWeight !== undefined)
+    problems.add('/data/sampleWeight', 'a GAN takes all examples alike, so that none has a weight');
+  const [first] = spec.stages.map(ganOf);
+  for (const [i, stage] of spec.stages.entries()) {
+    const gan = ganOf(stage);
+    const pointer = pointerTo('stages', i);
+    if (stage.schedule.type === 'lrFinder')
+      problems.add(`${pointer}/schedule`, 'a GAN’s losses fall and rise with each other, so they tell no rate');
+    if (!gan || !first) continue;
+    const isSame =
+      gan.latent === first.latent &&
+      JSON.stringify(gan.generator.layers) === JSON.stringify(first.generator.layers);
+    if (isSame) checkGenerator(gan, `${pointer}/objective/generator/layers`, plan, problems);
+    else
+      problems.add(`${pointer}/objective/generator`, 'the generator must be that of the first stage, which goes on');
+  }
+}
+
+function ganOf({ objective }: StageSpec): ObjectiveOf<'gan'> | undefined {
+  return objective.type === 'gan' ? objective : undefined;
+}
+
+function checkGenerator(
+  gan: ObjectiveOf<'gan'>,
+  pointer: string,
+  { inputShape, takesIds }: DataPlan,
+  problems: Problems,
+): void {
+  if (takesIds) return problems.add(pointer, 'ids can’t be made up as numbers');
+  try {
+    const { inputShape: noise, layers } = resolveGenerator(gan, inputShape);
+    inferShapes(noise, layers);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    problems.add(pointer, error.message);
+  }
 }
 
 /** The output layer compares what the layer below says of two examples, and nothing can be asked of one alone. */

@@ -253,7 +253,7 @@ function pictures(count: number, seed: number): Examples {
   });
   return { count, width: 16, units: 1, x, y: Float32Array.from({ length: count }, (_, i) => i % 2) };
 }
-const UNITS: Record<PretrainingTask, number> = { reconstruction: 16, rotation: 4, pairs: 1 };
+const UNITS: Record<PretrainingTask, number> = { reconstruction: 16, rotation: 4, pairs: 1, gan: 1 };
 
 function pretraining(objective: object, change: Partial<SmallJob> = {}): SmallJob {
   const task = pretrainingTask(ObjectiveSpec.parse(objective))!;

@@ -2,6 +2,7 @@ import type { SupervisedTask, Task } from '../../../spec/data.ts';
 import type { ObjectiveSpec } from '../../../spec/objective.ts';
 import { autoencoder } from './autoencoder.ts';
 import { denoising } from './denoising.ts';
+import { discriminator } from './gan.ts';
 import { masked } from './masked.ts';
 import type { Objective, ObjectiveInputs } from './objective.ts';
 import { pairs } from './pairs.ts';
@@ -24,5 +25,7 @@ export function createObjective(spec: ObjectiveSpec, task: Task, inputs: Objecti
       return rotation(inputs);
     case 'pairs':
       return pairs();
+    case 'gan':
+      return discriminator(spec, inputs.generator!);
   }
 }

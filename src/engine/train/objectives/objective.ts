@@ -12,6 +12,8 @@ export interface BatchTensors {
   readonly weights?: Tensor1D | undefined;
   /** [count, units]: 1 where a number of `y` is asked for, 0 where it isn't. */
   readonly asked?: Tensor2D | undefined;
+  /** [count, latent]: what a generator makes examples of. */
+  readonly noise?: Tensor2D | undefined;
 }
 
 /** What a stage learns from. Pure: the same for the same arguments, so that training can go on from a checkpoint. */
@@ -19,7 +21,12 @@ export interface Objective {
   /** The examples that a step learns from, made of those that the data have. */
   makeBatch(batch: Batch, origin: BatchOrigin): Batch;
   /** What the network says of them, `[count, units]`: its output before the output layer's activation. */
-  respond(network: Network, weights: Tensors, x: Tensor, options: ForwardOptions): ForwardResult;
+  respond(
+    network: Network,
+    weights: Tensors,
+    batch: Pick<BatchTensors, 'x' | 'noise'>,
+    options: ForwardOptions,
+  ): ForwardResult;
   /** What is minimised, penalties apart. */
   loss(outputs: Tensor2D, batch: BatchTensors): Scalar;
 }
@@ -30,10 +37,12 @@ export interface ObjectiveInputs {
   readonly inputShape: readonly number[];
   /** The columns of a row, in their order. */
   readonly inputs: readonly InputEncoding[];
+  /** The network that makes examples up, where one does. */
+  readonly generator?: Network | undefined;
 }
 
 /** For an objective that learns from the examples as they are, and asks the network no more than its outputs. */
 export const plain: Pick<Objective, 'makeBatch' | 'respond'> = {
   makeBatch: (batch) => batch,
-  respond: forward,
+  respond: (network, weights, { x }, options) => forward(network, weights, x, options),
 };

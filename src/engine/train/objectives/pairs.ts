@@ -29,7 +29,7 @@ export function pairs(): Objective {
       x.set(gather(partners).x, batch.x.length);
       return { count: batch.count, x, y: same };
     },
-    respond: compare,
+    respond: (network, weights, { x }, options) => compare(network, weights, x, options),
     loss: (outputs, { y }) =>
       meanLoss(exampleLosses({ type: 'binaryCrossEntropy', labelSmoothing: 0 }, outputs, y)),
   };
