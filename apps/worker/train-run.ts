@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { epochOrder, gatherBatch } from '../../src/data/batches.ts';
+import { epochOrder, gatherAugmented, gatherBatch } from '../../src/data/batches.ts';
 import { DataError } from '../../src/data/data-error.ts';
 import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
@@ -79,7 +79,8 @@ function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
     data: {
       ...data,
       order: (stage, epoch) => epochOrder(spec.seed, stage, epoch, train.count, spec.data.shuffle),
-      gather: gatherBatch,
+      gather: data.augment ? gatherAugmented(train, data.augment) : gatherBatch,
+      augmented: data.augment !== null,
     },
     checkpointEvery: spec.checkpoint.everySteps,
     createMetrics: () =>

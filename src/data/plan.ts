@@ -1,21 +1,28 @@
+import type { AskedShape } from '../spec/asked-shape.ts';
 import { type DataSpec, type SplitSpec, type Task, targetColumns, type WindowSpec } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
+import type { PictureShape } from '../spec/picture.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
 import { inputEmbedding, layersOnInput } from '../spec/wiring.ts';
 import { Columns } from './columns.ts';
+import { checkAugmentation } from './plan-augment.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
+import { checkPictureMemory, planPictures } from './plan-pictures.ts';
 import { type PlannedTarget, planTarget } from './plan-target.ts';
 import { type DataWarning, planWarnings } from './plan-warnings.ts';
 import { checkWindow } from './plan-window.ts';
 import { Problems } from './problems.ts';
-import { fewestRows, SPLIT_NAMES } from './split.ts';
+import { fewestRows } from './split.ts';
+import { SPLIT_NAMES } from './split-names.ts';
 import { findTargets, settleTarget, type TargetedData } from './target-column.ts';
 
 /** A column that is used, with the type by which its cells are read. */
 export interface PlannedColumn {
   readonly name: string;
   readonly type: 'number' | 'boolean' | 'category' | 'tensor';
+  /** To what pictures that come as files are brought. */
+  readonly picture?: PictureShape;
 }
 
 /** What a job takes from a data set, settled by the schema alone. */
@@ -50,27 +57,41 @@ export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems:
  *
  * Inputs and the target of a regression are standardized unless `standardize` says no. Left out, it leaves the
  * inputs alone before an embedding, which takes ids, and before a batch norm, which does it itself.
+ * @param asked the shape that the model asks of an example, where it says one: pictures are brought to it
  * @returns problems with JSON Pointers into the job spec, or the plan
  */
-export function planData(given: DataSpec, schema: DatasetSchema, layers: readonly LayerSpec[]): Planning {
+export function planData(
+  given: DataSpec,
+  schema: DatasetSchema,
+  layers: readonly LayerSpec[],
+  asked?: AskedShape,
+): Planning {
   const problems = new Problems();
   const data = settleTarget(given, schema, problems);
   if (!data) return { problems: problems.found };
   const columns = new Columns(schema, problems);
   const targets = findTargets(data, columns, problems);
-  const inputs = planInputs(data, columns, problems);
+  const inputs = planPictures(planInputs(data, columns, problems), data, asked, problems);
   const planned = planTarget(data, targets, problems);
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
   checkMissing(data, [...targets, ...inputs.map(({ column }) => column), ...others], problems);
   const embedding = inputEmbedding(layers);
   checkEmbedding(embedding, data, inputs, problems);
   checkWindow(data, schema, inputs, embedding, problems);
-  if (planned && problems.found.length === 0) checkRows(data.split, countRows(schema, planned), problems);
+  if (planned && problems.found.length === 0) {
+    const rows = countRows(schema, planned);
+    checkRows(data.split, rows, problems);
+    checkPictureMemory(inputs, schema.rows, rows, problems);
+    checkAugmentation(data, inputs, embedding, problems);
+  }
   if (!planned || problems.found.length > 0) return { problems: problems.found };
   return {
     plan: {
       task: planned.task,
-      inputs: inputs.map(({ column }) => plannedColumn(column)),
+      inputs: inputs.map(({ column, picture }) => ({
+        ...plannedColumn(column),
+        ...(picture && { picture }),
+      })),
       targets: targets.map(plannedColumn),
       classes: planned.classes?.map(({ value }) => value) ?? null,
       standardizeInputs: data.standardize ?? !standardizeThemselves(layersOnInput(layers)),

@@ -1,8 +1,10 @@
+import { askedShape } from '../spec/asked-shape.ts';
 import type { DataSpec, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
-import type { Preprocess } from '../spec/preprocess.ts';
+import { isOfBytes, type Preprocess, tensorOf } from '../spec/preprocess.ts';
+import { type Augment, createAugment } from './augment/index.ts';
 import { DataError } from './data-error.ts';
 import { encodeRows, encodeWindows } from './encode-rows.ts';
 import { sampleWeights, trainingWeights } from './example-weights.ts';
@@ -13,9 +15,13 @@ import type { DataWarning } from './plan-warnings.ts';
 import { fitPreprocess } from './preprocess.ts';
 import { selectRows } from './select-rows.ts';
 import { shareSeries } from './series.ts';
-import { type SplitName, splitByColumn, splitRows } from './split.ts';
+import { splitByColumn, splitRows } from './split.ts';
+import type { SplitName } from './split-names.ts';
 import { classesOf, numbersOf, type Table } from './table.ts';
 import { wantedColumns } from './wanted-columns.ts';
+
+/** Black and white in bytes, whether a picture has them or not. */
+const WHOLE_BYTES = [0, 255] as const;
 
 export interface PreparedData {
   readonly preprocess: Preprocess;
@@ -23,6 +29,8 @@ export interface PreparedData {
   /** Count 0 where no such split is asked for; so too for `test`. */
   readonly validation: Examples;
   readonly test: Examples;
+  /** What changes the examples of `train` from epoch to epoch, where that is asked for. */
+  readonly augment: Augment | null;
   readonly warnings: readonly DataWarning[];
 }
 
@@ -38,7 +46,7 @@ export async function prepareData(
   spec: Pick<JobSpec, 'data' | 'model' | 'seed'>,
 ): Promise<PreparedData> {
   const { data, seed } = spec;
-  const planning = planData(data, schema, hiddenLayers(spec.model));
+  const planning = planData(data, schema, hiddenLayers(spec.model), askedShape(spec.model));
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
   const table = await FORMATS[format].loadTable(path, wantedColumns(data, plan), schema);
@@ -57,12 +65,25 @@ export async function prepareData(
     ),
     validation: measuring(split.validation),
     test: measuring(split.test),
+    augment: augmentOf(spec, preprocess, schema),
     warnings: [
       ...warnings,
       ...untrainedClasses(table, plan, split.train.targets),
       ...constantLabels(table, plan, split.train.targets),
     ],
   };
+}
+
+function augmentOf(
+  { data, seed }: Pick<JobSpec, 'data' | 'seed'>,
+  { inputs }: Preprocess,
+  { columns }: DatasetSchema,
+): Augment | null {
+  const encoding = tensorOf(inputs);
+  if (!data.augment || !encoding) return null;
+  const column = columns.find(({ name }) => name === encoding.name);
+  const range = isOfBytes(encoding) ? WHOLE_BYTES : ([Number(column?.min), Number(column?.max)] as const);
+  return createAugment(data.augment, encoding, range, seed);
 }
 
 /** A split before it is encoded. */

@@ -1,5 +1,11 @@
 import type { DataSpec } from '../spec/data.ts';
-import type { InputEncoding, Preprocess, TargetEncoding, TensorEncoding } from '../spec/preprocess.ts';
+import {
+  BYTE_SCALE,
+  type InputEncoding,
+  type Preprocess,
+  type TargetEncoding,
+  type TensorEncoding,
+} from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
 import { Moments } from './moments.ts';
 import { sortClasses } from './order.ts';
@@ -30,10 +36,11 @@ function fitInput(
   table: Table,
   plan: DataPlan,
   fillsMissing: boolean,
-  { name, type }: PlannedColumn,
+  { name, type, picture }: PlannedColumn,
   rows: Uint32Array,
 ): InputEncoding {
-  if (type === 'tensor') return fitTensor(table, plan, name, rows);
+  if (type === 'tensor')
+    return { ...fitTensor(table, plan, name, rows), ...(picture && { fit: picture.fit }) };
   if (type === 'category')
     return { type, name, classes: occurringClasses(table, name, rows), missingClass: fillsMissing };
   const { mean, std } = momentsOf(table, name, rows);
@@ -45,7 +52,7 @@ function fitInput(
 /** A picture's bytes become 0 … 1 before anything else; but not ids, which an embedding looks up. */
 function fitTensor(table: Table, plan: DataPlan, name: string, rows: Uint32Array): TensorEncoding {
   const { values, shape } = tensorsOf(table, name);
-  const scale = values instanceof Uint8Array && !plan.takesIds ? 1 / 255 : 1;
+  const scale = values instanceof Uint8Array && !plan.takesIds ? BYTE_SCALE : 1;
   const encoding = { type: 'tensor' as const, name, shape: [...shape], scale };
   const channels = shape.at(-1)!;
   if (!plan.standardizeInputs)

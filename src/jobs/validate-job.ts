@@ -1,5 +1,6 @@
 import { planData } from '../data/plan.ts';
 import { Problems } from '../data/problems.ts';
+import { askedShape } from '../spec/asked-shape.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
 import { distributionOf } from '../spec/distribution.ts';
 import { hiddenLayers } from '../spec/expand.ts';
@@ -18,7 +19,7 @@ import { checkStages } from './validation/stage-rules.ts';
  * @throws TrainyardError invalidSpec, with a pointer to each fault
  */
 export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
-  const planning = planData(spec.data, schema, hiddenLayers(spec.model));
+  const planning = planData(spec.data, schema, hiddenLayers(spec.model), askedShape(spec.model));
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
   const problems = new Problems();

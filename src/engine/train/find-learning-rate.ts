@@ -65,9 +65,10 @@ function scheduleOf({ spec, stepsPerEpoch }: StageContext, totalSteps: number): 
 }
 
 function batchAt({ job, spec, stage, stepsPerEpoch }: StageContext, step: number): Batch {
-  const order = job.data.order(stage, Math.floor(step / stepsPerEpoch) + 1);
+  const epoch = Math.floor(step / stepsPerEpoch) + 1;
+  const order = job.data.order(stage, epoch);
   const start = (step % stepsPerEpoch) * spec.batchSize;
-  return job.data.gather(job.data.train, order, start, spec.batchSize);
+  return job.data.gather(job.data.train, order, start, spec.batchSize, { stage, epoch });
 }
 
 async function tell(

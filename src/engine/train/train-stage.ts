@@ -134,7 +134,8 @@ class StageLoop {
     while (this.#step - stepsBefore < stepsPerEpoch) {
       if (signal.aborted) return false;
       const start = (this.#step - stepsBefore) * spec.batchSize;
-      await this.#takeStep(job.data.gather(job.data.train, order, start, spec.batchSize));
+      const at = { stage, epoch: this.#epoch };
+      await this.#takeStep(job.data.gather(job.data.train, order, start, spec.batchSize, at));
       if (this.#step % job.checkpointEvery === 0) await this.#checkpoint();
       await this.#tellProgress();
       await this.#breathe();

@@ -90,6 +90,7 @@ export function smallJob({
       test: examples(20, split.width, 9),
       order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
       gather,
+      augmented: false,
     },
     createMetrics: () => createMetrics(task, { distribution }),
   };
