@@ -16,9 +16,9 @@ const MAGIC = '\x93NUMPY';
 export const MAX_HEADER_BYTES = 10_000;
 const MAX_RANK = 5;
 
-/** As NumPy writes it, and nothing else: this is a Python literal, which is never evaluated. */
+/** As NumPy writes it, in Python 2 with an L, and nothing else: this Python literal is never evaluated. */
 const HEADER =
-  /^\{'descr': '([<>|])([a-zA-Z]\d+)', 'fortran_order': (True|False), 'shape': \(((?:\d{1,15}, ?)*(?:\d{1,15})?)\), \}\s*$/;
+  /^\{'descr': '([<>|])([a-zA-Z]\d+)', 'fortran_order': (True|False), 'shape': \(((?:\d{1,15}L?, ?)*(?:\d{1,15}L?)?)\), \}\s*$/;
 
 /** How many bytes say how long the header is. @throws DataError for what is no NPY file */
 export function lengthBytes(prefix: Buffer, name: string): 2 | 4 {
@@ -43,7 +43,7 @@ export function readHeader(text: string, name: string): NpyHeader {
   const dimensions = shape
     .split(',')
     .filter((part) => part.trim() !== '')
-    .map(Number);
+    .map((part) => Number.parseInt(part, 10));
   checkDimensions(dimensions, name);
   if (fortran === 'True' && dimensions.length > 1)
     throw new DataError(
@@ -54,6 +54,7 @@ export function readHeader(text: string, name: string): NpyHeader {
 
 function whyUnread(text: string): string {
   if (/'descr': \[/.test(text)) return ': records with several fields aren’t taken';
+  if (/'descr': '\|O'/.test(text)) return ': objects of Python are never loaded';
   return `: ${quoted(text.trim())}`;
 }
 
