@@ -129,7 +129,7 @@ function formatOf(file: MultipartFile): DatasetFormat {
   if (format !== undefined) return format;
   throw new TrainyardError(
     'unsupportedMediaType',
-    `“${file.filename}” is neither CSV, JSONL, IDX nor NPZ, nor a ZIP of pictures (${ENDINGS})`,
+    `“${file.filename}” is neither CSV nor JSONL, nor IDX, NPZ or a ZIP of pictures (${ENDINGS})`,
   );
 }
 
