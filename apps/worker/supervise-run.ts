@@ -139,7 +139,7 @@ function trainerLog(path: string): Extract<TrainerMessage, { type: 'artifact' }>
 }
 
 async function startCommand(
-  { job, run, dataset, checkpoints }: Claim,
+  { job, run, dataset, parent, checkpoints }: Claim,
   { blobs, backend }: Supervision,
   workDirectory: string,
   logger: Logger,
@@ -150,6 +150,7 @@ async function startCommand(
     runId: run.id,
     spec: job.spec,
     dataset: { path: await blobs.localPath(dataset.blobKey), format: dataset.format, schema: dataset.schema },
+    ...(parent && { parentPath: await blobs.localPath(parent.blobKey) }),
     workDirectory,
     backend,
   };

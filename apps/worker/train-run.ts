@@ -13,12 +13,14 @@ import type { TrainEvents } from '../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
 import { distributionOf } from '../../src/spec/distribution.ts';
+import { expandModel } from '../../src/spec/expand.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
 import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
 import { settleStages } from '../../src/spec/trainable.ts';
 import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
+import { type ParentFile, readParent } from './read-parent.ts';
 
 export type Tell = (message: TrainerMessage) => Promise<void>;
 
@@ -34,10 +36,11 @@ export async function trainRun(
   const resume = checkpointPath === undefined ? undefined : decodeCheckpoint(await readFile(checkpointPath));
   await tell({ type: 'started', device: device.name, ...(resume && { resumedFrom: resume.position }) });
 
-  const data = await prepareData(dataset.path, dataset.format, dataset.schema, spec);
+  const parent = await readParent(spec.model, command.parentPath);
+  const data = await prepareData(dataset.path, dataset.format, dataset.schema, spec, parent);
   if (!resume) for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
   checkMonitored(spec, data);
-  const job = trainJob(spec, data);
+  const job = trainJob(spec, data, parent);
   const end = await runStages(job, relay(tell, workDirectory), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
   if (spec.stages.every(({ schedule }) => schedule.type === 'lrFinder')) return { type: 'searched' };
@@ -61,20 +64,23 @@ function checkMonitored({ stages }: JobSpec, { validation }: PreparedData): void
   }
 }
 
-function trainJob(spec: JobSpec, data: PreparedData): TrainJob {
+function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefined): TrainJob {
   const { preprocess, train } = data;
   const distribution = distributionOf(spec.stages);
-  const network = resolveNetwork(spec.model, {
+  const resolved = resolveNetwork(spec.model, {
     inputShape: inputShapeOf(preprocess),
     task: preprocess.task,
     outputUnits: outputUnits(preprocess.target),
     distribution,
+    base: parent?.base ?? [],
   });
+  const network = buildNetwork(resolved);
   const targetStd = preprocess.target.type === 'number' ? preprocess.target.std : 1;
   return {
-    network: buildNetwork(network),
+    network,
+    reused: parent?.reused ?? {},
     task: preprocess.task,
-    stages: settleStages(spec),
+    stages: settleStages(spec.stages, expandModel(spec.model, parent?.base), network.layers),
     seed: spec.seed,
     data: {
       ...data,
@@ -99,6 +105,8 @@ function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSu
     classes: target.type === 'category' ? target.classes : null,
     parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),
     stochastic: network.firstStochastic !== -1,
+    network: network.spec,
+    preprocess,
   };
 }
 

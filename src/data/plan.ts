@@ -2,12 +2,14 @@ import type { AskedShape } from '../spec/asked-shape.ts';
 import { type DataSpec, type SplitSpec, type Task, targetColumns, type WindowSpec } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
+import type { ParentModel } from '../spec/parent.ts';
 import type { PictureShape } from '../spec/picture.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
 import { inputEmbedding, layersOnInput } from '../spec/wiring.ts';
 import { Columns } from './columns.ts';
 import { checkAugmentation } from './plan-augment.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
+import { checkParent, inheritsInputs, orderAs } from './plan-parent.ts';
 import { checkPictureMemory, planPictures } from './plan-pictures.ts';
 import { type PlannedTarget, planTarget } from './plan-target.ts';
 import { type DataWarning, planWarnings } from './plan-warnings.ts';
@@ -34,6 +36,8 @@ export interface DataPlan {
   /** Class names in their order, numbers by size; null where the task isn't a classification. */
   readonly classes: readonly string[] | null;
   readonly standardizeInputs: boolean;
+  /** Whether inputs are made numbers of as they were for the model that the job builds on. */
+  readonly inheritsInputs: boolean;
   readonly standardizeTarget: boolean;
   /** Whether the inputs are ids, which are looked up and not computed with. */
   readonly takesIds: boolean;
@@ -57,6 +61,7 @@ export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems:
  *
  * Inputs and the target of a regression are standardized unless `standardize` says no. Left out, it leaves the
  * inputs alone before an embedding, which takes ids, and before a batch norm, which does it itself.
+ * @param parent the model that the job builds on
  * @param asked the shape that the model asks of an example, where it says one: pictures are brought to it
  * @returns problems with JSON Pointers into the job spec, or the plan
  */
@@ -64,6 +69,7 @@ export function planData(
   given: DataSpec,
   schema: DatasetSchema,
   layers: readonly LayerSpec[],
+  parent?: ParentModel,
   asked?: AskedShape,
 ): Planning {
   const problems = new Problems();
@@ -71,7 +77,8 @@ export function planData(
   if (!data) return { problems: problems.found };
   const columns = new Columns(schema, problems);
   const targets = findTargets(data, columns, problems);
-  const inputs = planPictures(planInputs(data, columns, problems), data, asked, problems);
+  const found = planPictures(planInputs(data, columns, problems), data, asked, problems);
+  const inputs = parent ? orderAs(parent, found) : found;
   const planned = planTarget(data, targets, problems);
   const others = [...planSampleWeight(data, columns, problems), ...planSplitColumn(data, columns, problems)];
   checkMissing(data, [...targets, ...inputs.map(({ column }) => column), ...others], problems);
@@ -85,6 +92,10 @@ export function planData(
     checkAugmentation(data, inputs, embedding, problems);
   }
   if (!planned || problems.found.length > 0) return { problems: problems.found };
+  const shape = shapeOf(inputs, data, embedding);
+  if (parent) checkParent(parent, data, inputs, shape, problems);
+  if (problems.found.length > 0) return { problems: problems.found };
+  const inherits = inheritsInputs(data, parent);
   return {
     plan: {
       task: planned.task,
@@ -94,10 +105,11 @@ export function planData(
       })),
       targets: targets.map(plannedColumn),
       classes: planned.classes?.map(({ value }) => value) ?? null,
-      standardizeInputs: data.standardize ?? !standardizeThemselves(layersOnInput(layers)),
+      standardizeInputs: data.standardize ?? !(inherits || standardizeThemselves(layersOnInput(layers))),
+      inheritsInputs: inherits,
       standardizeTarget: planned.task === 'regression' && data.standardize !== false,
       takesIds: embedding !== undefined,
-      inputShape: shapeOf(inputs, data, embedding),
+      inputShape: inherits ? parent!.network.inputShape : shape,
       window: data.window ?? null,
       outputUnits: planned.classes?.length ?? targets.length,
       rows: countRows(schema, planned),

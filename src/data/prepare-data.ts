@@ -3,6 +3,9 @@ import type { DataSpec, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import { hiddenLayers } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
+import type { NamedLayer } from '../spec/layer.ts';
+import type { NetworkSpec } from '../spec/network.ts';
+import { parentOf } from '../spec/parent.ts';
 import { isOfBytes, type Preprocess, tensorOf } from '../spec/preprocess.ts';
 import { type Augment, createAugment } from './augment/index.ts';
 import { DataError } from './data-error.ts';
@@ -22,6 +25,13 @@ import { wantedColumns } from './wanted-columns.ts';
 
 /** Black and white in bytes, whether a picture has them or not. */
 const WHOLE_BYTES = [0, 255] as const;
+/** The model that a job builds on. */
+export interface Parent {
+  readonly network: NetworkSpec;
+  readonly preprocess: Preprocess;
+  /** Those of its layers that the job begins with. */
+  readonly base: readonly NamedLayer[];
+}
 
 export interface PreparedData {
   readonly preprocess: Preprocess;
@@ -44,9 +54,12 @@ export async function prepareData(
   format: DatasetFormat,
   schema: DatasetSchema,
   spec: Pick<JobSpec, 'data' | 'model' | 'seed'>,
+  parent?: Parent,
 ): Promise<PreparedData> {
   const { data, seed } = spec;
-  const planning = planData(data, schema, hiddenLayers(spec.model), askedShape(spec.model));
+  const layers = hiddenLayers(spec.model, parent?.base);
+  const known = parent && parentOf(parent.network, parent.preprocess);
+  const planning = planData(data, schema, layers, known, askedShape(spec.model, known));
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
   const table = await FORMATS[format].loadTable(path, wantedColumns(data, plan), schema);
@@ -54,7 +67,7 @@ export async function prepareData(
     ? shareWindows(table, plan, data, plan.window)
     : shareRows(table, plan, data, seed);
   checkClasses(table, plan, split.train.targets);
-  const preprocess = fitPreprocess(table, plan, data.missing, split.train.rows);
+  const preprocess = fitPreprocess(table, plan, data.missing, split.train.rows, parent?.preprocess);
   const measuring = ({ encode, targets }: SplitRows) =>
     weighted(encode(preprocess), sampleWeights(table, data, targets));
   return {

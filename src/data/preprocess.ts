@@ -1,4 +1,5 @@
 import type { DataSpec } from '../spec/data.ts';
+import type { PictureShape } from '../spec/picture.ts';
 import {
   BYTE_SCALE,
   type InputEncoding,
@@ -16,6 +17,7 @@ import { channelMoments } from './tensor-moments.ts';
 /**
  * Fits what turns raw rows into numbers, on the training rows and on nothing else: means and standard deviations
  * (the population's; 1 for a constant column), the categories that occur, and what stands in for missing values.
+ * @param parent how the model that the job builds on makes numbers of its inputs
  * @throws DataError for an input that has no value, or none that can be standardized, in the training split
  */
 export function fitPreprocess(
@@ -23,13 +25,32 @@ export function fitPreprocess(
   plan: DataPlan,
   missing: DataSpec['missing'],
   trainRows: Uint32Array,
+  parent?: Preprocess,
 ): Preprocess {
+  const fitted = () =>
+    plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows));
   return {
     task: plan.task,
-    inputs: plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows)),
+    inputs: plan.inheritsInputs && parent ? inherited(parent, table, plan, missing, trainRows) : fitted(),
     target: fitTarget(table, plan, trainRows),
     ...(plan.window && { window: { ...plan.window, ids: plan.takesIds } }),
   };
+}
+
+/** The parent's encodings, by the names that the columns have here; what stands in for a missing number is of here. */
+function inherited(
+  { inputs }: Preprocess,
+  table: Table,
+  plan: DataPlan,
+  missing: DataSpec['missing'],
+  rows: Uint32Array,
+): InputEncoding[] {
+  return plan.inputs.map(({ name, picture }, i) => {
+    const encoding = { ...inputs[i]!, name };
+    if (encoding.type === 'tensor') return sizedAs(picture, encoding);
+    const isFilled = encoding.type === 'category' || missing !== 'mean';
+    return isFilled ? encoding : { fill: momentsOf(table, name, rows).mean, ...encoding };
+  });
 }
 
 function fitInput(
@@ -39,14 +60,18 @@ function fitInput(
   { name, type, picture }: PlannedColumn,
   rows: Uint32Array,
 ): InputEncoding {
-  if (type === 'tensor')
-    return { ...fitTensor(table, plan, name, rows), ...(picture && { fit: picture.fit }) };
+  if (type === 'tensor') return sizedAs(picture, fitTensor(table, plan, name, rows));
   if (type === 'category')
     return { type, name, classes: occurringClasses(table, name, rows), missingClass: fillsMissing };
   const { mean, std } = momentsOf(table, name, rows);
   const fill = fillsMissing ? { fill: mean } : {};
   if (type === 'boolean') return { type, name, ...fill };
   return { type, name, ...(plan.standardizeInputs ? { mean, std } : { mean: 0, std: 1 }), ...fill };
+}
+
+/** Pictures are brought to their shape as they are here, whatever the parent's were. */
+function sizedAs(picture: PictureShape | undefined, { fit: _, ...encoding }: TensorEncoding): TensorEncoding {
+  return picture ? { ...encoding, fit: picture.fit } : encoding;
 }
 
 /** A picture's bytes become 0 … 1 before anything else; but not ids, which an embedding looks up. */

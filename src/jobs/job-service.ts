@@ -1,5 +1,6 @@
 import type { DatasetSchema } from '../spec/dataset.ts';
 import type { JobSpec } from '../spec/job.ts';
+import { type ParentModel, parentOf } from '../spec/parent.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
 import { TrainyardError } from './errors.ts';
 import { fingerprint, settled } from './idempotency.ts';
@@ -22,7 +23,7 @@ export function createJobService({ store, queue, onQueueError }: Dependencies): 
 
   async function validate(projectId: string, spec: JobSpec): Promise<Validation> {
     const dataset = await store.datasets.get(spec.data.dataset, projectId);
-    return validateJob(spec, schemaOf(dataset, spec));
+    return validateJob(spec, schemaOf(dataset, spec), await parentModel(store, projectId, spec));
   }
 
   async function create(projectId: string, spec: JobSpec, idempotencyKey?: string): Promise<Created<JobRow>> {
@@ -71,7 +72,7 @@ function hasRun(status: JobStatus): boolean {
 
 async function insertJob(inside: Store, projectId: string, spec: JobSpec): Promise<string> {
   const dataset = await inside.datasets.lockForUse(spec.data.dataset, projectId);
-  validateJob(spec, schemaOf(dataset, spec));
+  validateJob(spec, schemaOf(dataset, spec), await parentModel(inside, projectId, spec));
   const now = new Date();
   const job: JobRow = {
     id: newId('job'),
@@ -94,6 +95,7 @@ async function insertJob(inside: Store, projectId: string, spec: JobSpec): Promi
     step: null,
     metrics: {},
     modelId: null,
+    parentModelId: spec.model.from?.model ?? null,
     createdAt: now,
     queuedAt: now,
     startedAt: null,
@@ -103,6 +105,21 @@ async function insertJob(inside: Store, projectId: string, spec: JobSpec): Promi
   await inside.jobs.insert(job);
   await inside.events.append(job.id, 'status', { from: null, to: 'queued', reason: 'created' });
   return job.id;
+}
+
+/** What the model is that a spec builds on. */
+async function parentModel(
+  store: Store,
+  projectId: string,
+  { model: { from } }: JobSpec,
+): Promise<ParentModel | undefined> {
+  if (!from) return undefined;
+  const structure = await store.models.structureOf(from.model, projectId);
+  if (structure) return parentOf(structure.network, structure.preprocess);
+  const message = (await store.models.get(from.model, projectId))
+    ? `the model “${from.model}” was made by a version that kept too little of it; train it anew`
+    : `there is no model “${from.model}”`;
+  throw new TrainyardError('invalidSpec', message, { errors: [{ pointer: '/model/from/model', message }] });
 }
 
 function schemaOf(dataset: { schema: DatasetSchema } | null, spec: JobSpec): DatasetSchema {

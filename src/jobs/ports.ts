@@ -13,6 +13,7 @@ import type {
   JobRow,
   MetricRow,
   ModelRow,
+  ModelStructure,
   RunRow,
   StageRow,
   WorkerRow,
@@ -150,7 +151,9 @@ export interface Store {
   };
   readonly models: {
     /** Sets `version` to the next of its name in the project and answers it. */
-    insert(model: Omit<ModelRow, 'version'>): Promise<ModelRow>;
+    insert(model: Omit<ModelRow, 'version'>, structure: ModelStructure): Promise<ModelRow>;
+    /** Null for a model that isn't there, or is from before its structure was kept. */
+    structureOf(id: string, projectId: string): Promise<ModelStructure | null>;
     get(id: string, projectId: string): Promise<ModelRow | null>;
     list(
       projectId: string,

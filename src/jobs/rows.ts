@@ -2,9 +2,12 @@ import type { TargetName, Task, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import type { Failure } from '../spec/failure.ts';
 import type { JobSpec } from '../spec/job.ts';
+import type { NetworkSpec } from '../spec/network.ts';
+import type { Preprocess } from '../spec/preprocess.ts';
 import type { Scope } from '../spec/resource/api-key.ts';
 import type { EventType } from '../spec/resource/event.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
+import type { ModelStage } from '../spec/resource/model.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
 import type { MetricPoint, Position } from '../spec/trainer.ts';
 
@@ -43,6 +46,8 @@ export interface JobRow {
   step: number | null;
   metrics: Record<string, number>;
   modelId: string | null;
+  /** The model that it builds on. */
+  parentModelId: string | null;
   createdAt: Date;
   queuedAt: Date;
   startedAt: Date | null;
@@ -116,8 +121,9 @@ export interface ArtifactRow {
 export interface ModelRow {
   id: string;
   projectId: string;
-  jobId: string;
-  datasetId: string;
+  /** Null for an import; so is the data set. */
+  jobId: string | null;
+  datasetId: string | null;
   parentModelId: string | null;
   name: string;
   version: number;
@@ -135,7 +141,15 @@ export interface ModelRow {
   blobKey: string;
   bytes: number;
   evaluation: Record<string, number>;
+  /** What trained it; empty for an import. */
+  stages: ModelStage[];
   createdAt: Date;
+}
+
+/** What another job must know to build on a model. */
+export interface ModelStructure {
+  network: NetworkSpec;
+  preprocess: Preprocess;
 }
 
 export interface ApiKeyRow {

@@ -1,4 +1,6 @@
 import { toJsonNumber } from '../spec/common.ts';
+import type { ModelStage } from '../spec/resource/model.ts';
+import type { StageSpec } from '../spec/stage.ts';
 import type { MetricPoint, TrainerMessage } from '../spec/trainer.ts';
 import { discardBlob } from './blob-keeping.ts';
 import { newId } from './ids.ts';
@@ -132,6 +134,7 @@ export function createRunRecorder(
   }
 
   async function succeeded({ modelPath, model, evaluation }: Message<'succeeded'>): Promise<void> {
+    const { network, preprocess, ...summary } = model;
     await keepFile(modelPath, async (inside, current, { key: blobKey, bytes }) => {
       if (isTerminal(current.status)) return []; // written before, though the answer was lost
       if (!mayBecome(current.status, 'succeeded')) {
@@ -140,20 +143,24 @@ export function createRunRecorder(
       }
       const id = newId('mdl');
       await inside.stages.finish(job.id, run.fence, current.stage ?? 1, 'succeeded', current.step ?? 0);
-      const { version } = await inside.models.insert({
-        ...model,
-        id,
-        projectId: job.projectId,
-        jobId: job.id,
-        datasetId: job.datasetId,
-        parentModelId: null,
-        name: job.name ?? job.id,
-        seed: job.spec.seed,
-        blobKey,
-        bytes,
-        evaluation,
-        createdAt: new Date(),
-      });
+      const { version } = await inside.models.insert(
+        {
+          ...summary,
+          id,
+          projectId: job.projectId,
+          jobId: job.id,
+          datasetId: job.datasetId,
+          parentModelId: job.parentModelId,
+          name: job.name ?? job.id,
+          seed: job.spec.seed,
+          stages: job.spec.stages.map(lineageOf),
+          blobKey,
+          bytes,
+          evaluation,
+          createdAt: new Date(),
+        },
+        { network, preprocess },
+      );
       const mediaType = 'application/octet-stream';
       await putArtifact(inside, { name: 'model.safetensors', mediaType, blobKey, bytes });
       await inside.events.append(job.id, 'model', { modelId: id, version, evaluation: toJson(evaluation) });
@@ -235,6 +242,10 @@ export function createRunRecorder(
       }
     },
   };
+}
+
+function lineageOf({ name, objective, trainable, epochs }: StageSpec, i: number): ModelStage {
+  return { name: name ?? `stage-${i + 1}`, objective: objective.type, trainable, epochs };
 }
 
 function toJson(metrics: Readonly<Record<string, number>>): Record<string, number | string> {

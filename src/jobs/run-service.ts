@@ -4,13 +4,15 @@ import type { RunStatus } from '../spec/resource/run.ts';
 import { newId } from './ids.ts';
 import { type Transition, transition } from './lifecycle.ts';
 import type { JobMessage, JobPatch, JobQueue, Store } from './ports.ts';
-import type { CheckpointRow, DatasetRow, JobRow, RunRow } from './rows.ts';
+import type { CheckpointRow, DatasetRow, JobRow, ModelRow, RunRow } from './rows.ts';
 
 /** A run that a worker has taken on, with all that it starts from. */
 export interface Claim {
   readonly job: JobRow;
   readonly run: RunRow;
   readonly dataset: DatasetRow;
+  /** The model that the job builds on. */
+  readonly parent: ModelRow | null;
   /** Newest first. */
   readonly checkpoints: readonly CheckpointRow[];
 }
@@ -106,6 +108,7 @@ async function begin(inside: Store, message: JobMessage, workerId: string): Prom
   const job = await inside.jobs.lock(message.jobId);
   if (job?.status !== 'queued' || job.attempt !== message.attempt) return null;
   const dataset = await inside.datasets.get(job.datasetId);
+  const parent = job.parentModelId && (await inside.models.get(job.parentModelId, job.projectId));
   const now = new Date();
   const run: RunRow = {
     id: newId('run'),
@@ -138,6 +141,7 @@ async function begin(inside: Store, message: JobMessage, workerId: string): Prom
     job: { ...job, status: 'running', fence: run.fence, startedAt: job.startedAt ?? now },
     run,
     dataset: dataset!,
+    parent: parent || null,
     checkpoints,
   };
 }

@@ -3,29 +3,35 @@ import { Problems } from '../data/problems.ts';
 import { askedShape } from '../spec/asked-shape.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
 import { distributionOf } from '../spec/distribution.ts';
-import { hiddenLayers } from '../spec/expand.ts';
+import { expandModel } from '../spec/expand.ts';
 import type { JobSpec } from '../spec/job.ts';
 import type { OptimizerSpec } from '../spec/optimizer.ts';
+import type { ParentModel } from '../spec/parent.ts';
 import type { LayerShape } from '../spec/shapes.ts';
 import { TrainyardError } from './errors.ts';
 import type { Validation } from './services.ts';
 import { advise } from './validation/advice.ts';
 import { checkTopK } from './validation/evaluate-rules.ts';
-import { checkMcDropout, planNetwork } from './validation/model-rules.ts';
+import { checkMcDropout, planNetwork, takeOver } from './validation/model-rules.ts';
 import { checkStages } from './validation/stage-rules.ts';
 
 /**
  * Checks a spec against its data set's schema, and tells what the job would be. Pure: reads no data.
+ * @param parent the model that the job builds on
  * @throws TrainyardError invalidSpec, with a pointer to each fault
  */
-export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
-  const planning = planData(spec.data, schema, hiddenLayers(spec.model), askedShape(spec.model));
+export function validateJob(spec: JobSpec, schema: DatasetSchema, parent?: ParentModel): Validation {
+  const problems = new Problems();
+  const base = takeOver(spec.model, parent, problems);
+  if (!base) throw invalid(problems.found);
+  const placed = expandModel(spec.model, base);
+  const hidden = placed.map(({ layer }) => layer);
+  const planning = planData(spec.data, schema, hidden, parent, askedShape(spec.model, parent));
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;
-  const problems = new Problems();
-  const network = planNetwork(spec.model, plan, distributionOf(spec.stages), problems);
-  checkStages(spec, plan, network, problems);
-  if (spec.evaluate.mcDropout) checkMcDropout(spec.model, problems);
+  const network = planNetwork(spec.model, base, plan, distributionOf(spec.stages), problems);
+  checkStages(spec, plan, { placed, network }, problems);
+  if (spec.evaluate.mcDropout) checkMcDropout(hidden, problems);
   if (spec.evaluate.topK !== undefined) checkTopK(spec.evaluate.topK, plan, problems);
   if (!network || problems.found.length > 0) throw invalid(problems.found);
   const layers = [...network.layers];
@@ -36,7 +42,7 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema): Validation {
     parameters,
     memoryBytes,
     task: plan.task,
-    warnings: [...warnings, ...advise(spec, { plan, network: layers, parameters, memoryBytes })],
+    warnings: [...warnings, ...advise(spec, { plan, placed, network: layers, parameters, memoryBytes })],
   };
 }
 

@@ -65,7 +65,7 @@ export const DataSpec = z
     }),
     imageSize: ImageSize.optional().meta({
       description:
-        'Of pictures that come as files, in a ZIP: the size to which they are brought. When left out: the size that the model’s topology asks for, else the one that all of them have.',
+        'Of pictures that come as files, in a ZIP: the size to which they are brought. When left out: the size that the model asks for, by the model that it builds on or by its topology, else the one that all of them have.',
     }),
     augment: z.array(Augmentation).min(1).max(20).optional().meta({
       description:

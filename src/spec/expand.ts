@@ -10,21 +10,25 @@ export interface PlacedLayer {
   readonly path: readonly (string | number)[];
   /** The composites that it is a part of, the outermost first. */
   readonly within: readonly string[];
+  /** Whether it comes from another model, weights and all. */
+  readonly reused: boolean;
 }
 
 /**
  * The network's layers that a model's list or topology stands for: every one has its name (`dense_1`, `dense_2`,
  * … by type), composites are taken apart, and the model's penalties are given to the layers that have none of
  * their own. The output layer is not among them, unless a topology brings it.
+ * @param base the layers of another model that the network begins with
  */
-export function expandModel(model: ModelSpec): PlacedLayer[] {
-  const expanded = model.topology ? expandTopology(model.topology) : expandList(model);
+export function expandModel(model: ModelSpec, base: readonly NamedLayer[] = []): PlacedLayer[] {
+  const expanded = model.topology ? expandTopology(model.topology) : expandList(model, base);
   return expanded.map((placed) => ({ ...placed, layer: withPenalties(placed.layer, model) }));
 }
 
-function expandList({ layers = [], output }: ModelSpec): readonly PlacedLayer[] {
-  const expansion = new Expansion(namesOf(layers, [output?.name ?? 'output', NETWORK_INPUT]));
-  expansion.list(layers, NETWORK_INPUT, ['layers']);
+function expandList({ layers = [], output }: ModelSpec, base: readonly NamedLayer[]): readonly PlacedLayer[] {
+  const reserved = [...base.map(({ name }) => name), output?.name ?? 'output', NETWORK_INPUT];
+  const expansion = new Expansion(namesOf(layers, reserved), base);
+  expansion.list(layers, base.at(-1)?.name ?? NETWORK_INPUT, ['layers']);
   return expansion.layers;
 }
 
@@ -36,20 +40,21 @@ function expandTopology(topology: TopologyJson): readonly PlacedLayer[] {
 }
 
 /** The same without their places. */
-export function hiddenLayers(model: ModelSpec): NamedLayer[] {
-  return expandModel(model).map(({ layer }) => layer);
+export function hiddenLayers(model: ModelSpec, base?: readonly NamedLayer[]): NamedLayer[] {
+  return expandModel(model, base).map(({ layer }) => layer);
 }
 
 type Path = PlacedLayer['path'];
 type Named = ListedLayer & { name: string };
 
 class Expansion {
-  readonly layers: PlacedLayer[] = [];
+  readonly layers: PlacedLayer[];
   #within: readonly string[] = [];
   readonly #nameOf: (layer: ListedLayer) => string;
 
-  constructor(nameOf: (layer: ListedLayer) => string) {
+  constructor(nameOf: (layer: ListedLayer) => string, base: readonly NamedLayer[] = []) {
     this.#nameOf = nameOf;
+    this.layers = base.map((layer) => ({ layer, path: ['from'], within: [], reused: true }));
   }
 
   /** Layers one upon another. @returns the name of the last, or of what they stand on */
@@ -97,6 +102,7 @@ class Expansion {
       layer: (isPlain ? layer : { ...layer, inputs: [...inputs] }) as NamedLayer,
       path,
       within: this.#within,
+      reused: false,
     });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Activation } from './activation.ts';
+import { Activation, activationName } from './activation.ts';
 import { FlattenLayer, ReshapeLayer, UpSamplingLayer, ZeroPaddingLayer } from './layers/arrangement.ts';
 import {
   Conv1dLayer,
@@ -79,6 +79,11 @@ const STOCHASTIC: ReadonlySet<string> = new Set([
   'alphaDropout',
   'gaussianNoise',
 ]);
+
+/** Whether the layer draws random numbers while it trains: what MC dropout makes random, and a randomized ReLU. */
+export function isRandomInTraining(layer: LayerSpec): boolean {
+  return isStochastic(layer) || ('activation' in layer && activationName(layer.activation) === 'rrelu');
+}
 
 /** Whether the layer's output is random in MC dropout: a dropout layer, or Gaussian noise, that does something. */
 export function isStochastic(layer: LayerSpec): boolean {

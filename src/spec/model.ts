@@ -4,6 +4,7 @@ import { readTopology, TopologyJson } from './keras/topology.ts';
 import { DenseLayer } from './layers/dense.ts';
 import { penalized } from './layers/fields.ts';
 import { ListedLayer } from './listed-layer.ts';
+import { ReuseSpec } from './reuse.ts';
 
 /** The output layer's settings; its units and activation follow from the task. */
 export const OutputSpec = DenseLayer.omit({ type: true, units: true, activation: true }).extend({
@@ -12,9 +13,10 @@ export const OutputSpec = DenseLayer.omit({ type: true, units: true, activation:
 
 export const ModelSpec = z
   .strictObject({
+    from: ReuseSpec.optional(),
     layers: z.array(ListedLayer).max(2_000).optional().meta({
       description:
-        'From the lowest up, without the output. A layer takes the one before it; with `inputs` it takes others by name, so that a list can say any graph.',
+        'From the lowest up, without the output; upon those of `from`, where there is one. A layer takes the one before it; with `inputs` it takes others by name, so that a list can say any graph.',
     }),
     topology: TopologyJson.optional(),
     output: OutputSpec.optional().meta({
@@ -26,11 +28,12 @@ export const ModelSpec = z
   .meta({
     id: 'Model',
     description:
-      'Its layers as a list, or a topology. `l1`, `l2` and `maxNorm` are those of every layer with a kernel that doesn’t say its own.',
+      'Its layers as a list, upon those of another model or not; or a topology. `l1`, `l2` and `maxNorm` are those of every layer with a kernel that doesn’t say its own.',
   });
 export type ModelSpec = z.infer<typeof ModelSpec>;
 
 interface Form {
+  readonly from?: unknown;
   readonly layers?: readonly ListedLayer[] | undefined;
   readonly topology?: TopologyJson | undefined;
   readonly output?: unknown;
@@ -46,14 +49,16 @@ function countLayers(layers: readonly ListedLayer[]): number {
 }
 
 /** Layers or a topology, and a topology that can be taken. */
-function checkForm({ layers, topology, output }: Form, context: z.RefinementCtx): void {
+function checkForm({ from, layers, topology, output }: Form, context: z.RefinementCtx): void {
   const add = (path: readonly PropertyKey[], message: string) =>
     context.addIssue({ code: 'custom', path: [...path], message });
   if (topology === undefined) {
-    if (layers === undefined) add(['layers'], 'a model has layers, or a topology instead');
-    else if (countLayers(layers) > MOST_LAYERS) add(['layers'], `has more than ${MOST_LAYERS} layers`);
+    if (layers === undefined && from === undefined)
+      add(['layers'], 'a model has layers, or a topology instead');
+    else if (countLayers(layers ?? []) > MOST_LAYERS) add(['layers'], `has more than ${MOST_LAYERS} layers`);
     return;
   }
+  if (from !== undefined) add(['from'], 'a topology is a whole network, and stands on no other model');
   if (layers !== undefined) add(['topology'], 'a model has layers or a topology, not both');
   if (output !== undefined)
     add(['output'], 'a topology’s last layer is the output layer; say there what it needs');

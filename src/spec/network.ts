@@ -36,7 +36,7 @@ const OUTPUT_ACTIVATIONS = {
  * task makes no difference, since losses and predictions are computed from what it puts out before its activation.
  */
 export function resolveNetwork(model: ModelSpec, context: NetworkContext): NetworkSpec {
-  const { inputShape, distribution } = context;
+  const { inputShape, distribution, base } = context;
   const output: NamedLayer = {
     ...(model.output ?? { name: 'output', useBias: true }),
     type: 'dense',
@@ -44,7 +44,7 @@ export function resolveNetwork(model: ModelSpec, context: NetworkContext): Netwo
   };
   const layers = model.topology
     ? hiddenLayers(model)
-    : [...hiddenLayers(model), withPenalties(output, model)];
+    : [...hiddenLayers(model, base), withPenalties(output, model)];
   return { inputShape: [...inputShape], layers, distribution };
 }
 
@@ -55,6 +55,8 @@ export interface NetworkContext {
   /** How many numbers an encoded target has; a Gaussian takes two units for each. */
   readonly outputUnits: number;
   readonly distribution: Distribution;
+  /** The layers of another model that it begins with. */
+  readonly base?: readonly NamedLayer[];
 }
 
 /** What these ask of the output layer. */

@@ -16,6 +16,12 @@ export type EarlyStopping = z.infer<typeof EarlyStopping>;
 /** Which weights a stage moves. */
 export const Trainable = z.union([
   z.literal('all'),
+  z.literal('new').meta({ description: 'The layers that come from no other model.' }),
+  z.strictObject({
+    top: PositiveInt.meta({
+      description: 'The new layers, and so many of the highest reused ones that have weights.',
+    }),
+  }),
   z.strictObject({
     layers: z
       .array(Identifier)
@@ -41,6 +47,14 @@ export const StageSpec = z
       epsilon: 1e-7,
     }),
     schedule: ScheduleSpec.default({ type: 'constant' }),
+    learningRateScale: z.number().positive().optional().meta({
+      description:
+        'Every rate of the stage, its schedule’s too, is multiplied by this: low rates keep what reused layers know. 1 when left out.',
+    }),
+    cacheFeatures: z.boolean().default(true).meta({
+      description:
+        'What frozen layers at the bottom make of each example is computed once, where nothing random stands among or before them.',
+    }),
     earlyStopping: EarlyStopping.optional(),
   })
   .meta({ id: 'Stage' });

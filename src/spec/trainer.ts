@@ -3,6 +3,8 @@ import { TargetName, Task, WindowSpec } from './data.ts';
 import { DatasetFormat, DatasetSchema } from './dataset.ts';
 import { Failure } from './failure.ts';
 import { JobSpec } from './job.ts';
+import type { NetworkSpec } from './network.ts';
+import type { Preprocess } from './preprocess.ts';
 
 /**
  * What a worker and its trainer child say to each other over Node's IPC with `advanced` serialization,
@@ -16,6 +18,8 @@ export const StartTraining = z.strictObject({
   runId: z.string(),
   spec: JobSpec,
   dataset: z.strictObject({ path: z.string(), format: DatasetFormat, schema: DatasetSchema }),
+  /** The file of the model that the job builds on. */
+  parentPath: z.string().optional(),
   /** The checkpoint to go on from. */
   checkpointPath: z.string().optional(),
   workDirectory: z.string(),
@@ -53,6 +57,8 @@ export const ModelSummary = z.object({
   classes: z.array(z.string()).nullable(),
   parameters: z.int(),
   stochastic: z.boolean(),
+  network: z.custom<NetworkSpec>(),
+  preprocess: z.custom<Preprocess>(),
 });
 export type ModelSummary = z.infer<typeof ModelSummary>;
 
@@ -66,6 +72,7 @@ export const TrainerMessage = z.discriminatedUnion('type', [
     stages: z.int(),
     epochs: z.int(),
     stepsPerEpoch: z.int(),
+    cachedLayers: z.int(),
   }),
   z.object({
     type: z.literal('progress'),

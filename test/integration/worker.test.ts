@@ -9,6 +9,7 @@ import type { Store } from '../../src/jobs/ports.ts';
 import { createRunRecorder, type RunRecorder } from '../../src/jobs/run-recorder.ts';
 import { type Claim, createRunService, FenceLostError, type RunService } from '../../src/jobs/run-service.ts';
 import type { JobSpecInput } from '../../src/spec/job.ts';
+import { STRUCTURE } from '../contract/store/rows.ts';
 import { lineTo } from '../outage.ts';
 import { TestService } from './service.ts';
 
@@ -54,7 +55,7 @@ const PROLOGUE = `
   process.on('message', (command) => (command.type === 'stop' ? stop() : train(command)));
   const begin = async () => {
     await say({ type: 'started', device: 'scripted' });
-    await say({ type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 10 });
+    await say({ type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 10, cachedLayers: 0 });
   };
   const forever = () => new Promise(() => setInterval(() => {}, 1000));
   const checkpoint = async ({ workDirectory }, step) => {
@@ -349,7 +350,7 @@ describe('a run that was given up', () => {
     };
     return [
       { type: 'started', device: 'late' },
-      { type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 1 },
+      { type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 1, cachedLayers: 0 },
       { type: 'progress', position, detail: 'late', ...far },
       { type: 'metrics', points: [{ ...position, name: 'loss', value: 1 }] },
       { type: 'epoch', position, epochs: 1, metrics: { loss: 1 }, seconds: 1, ...far },
@@ -370,7 +371,7 @@ describe('a run that was given up', () => {
       {
         type: 'succeeded',
         modelPath: await file('model'),
-        model: { ...model, parameters: 1, stochastic: false },
+        model: { ...model, parameters: 1, stochastic: false, ...STRUCTURE },
         evaluation: {},
       },
     ];

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { Activation } from '../../src/spec/activation.ts';
@@ -22,6 +22,7 @@ const SECTIONS: Readonly<Record<string, z.ZodType>> = {
   Losses: LossSpec,
 };
 
+const SOURCES = new URL('../../src/', import.meta.url);
 const text = readFileSync(new URL('../../docs/techniques.md', import.meta.url), 'utf8');
 
 /** The code of the tables' second column, by section. */
@@ -63,13 +64,12 @@ it.each(['Initializers', 'Activations', 'Layers', 'Optimizers', 'Schedules', 'Lo
 );
 
 it('names every warning that validation gives', () => {
-  const sources = [
-    'jobs/validation/advice.ts',
-    'jobs/validation/selu-advice.ts',
-    'jobs/validation/stage-advice.ts',
-    'data/plan-warnings.ts',
-  ];
-  const code = sources.map((file) => readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8'));
+  const validation = readdirSync(new URL('jobs/validation/', SOURCES)).map(
+    (file) => `jobs/validation/${file}`,
+  );
+  const code = [...validation, 'data/plan-warnings.ts'].map((file) =>
+    readFileSync(new URL(file, SOURCES), 'utf8'),
+  );
   const codes = new Set(
     code.flatMap((source) => [...source.matchAll(/code: '(\w+)'/g)].map(([, it]) => it!)),
   );

@@ -21,9 +21,15 @@ export function modelResource(row: ModelRow): ModelResource {
       jobId: row.jobId,
       datasetId: row.datasetId,
       parentModelId: row.parentModelId,
+      stages: row.stages,
       seed: row.seed,
     },
     createdAt: row.createdAt.toISOString(),
-    urls: { self, predictions: `${self}/predictions`, job: `/v1/jobs/${row.jobId}` },
+    urls: {
+      self,
+      layers: `${self}/layers`,
+      predictions: `${self}/predictions`,
+      job: row.jobId && `/v1/jobs/${row.jobId}`,
+    },
   };
 }

@@ -1,15 +1,7 @@
 import type { Validation } from '../../../src/jobs/services.ts';
 import type { ValidationResource } from '../../../src/spec/resource/validation.ts';
+import { layerResource } from './layer.ts';
 
 export function validationResource(validation: Validation): ValidationResource {
-  return {
-    ...validation,
-    layers: validation.layers.map(({ name, type, inputShape, outputShape, parameters }) => ({
-      name,
-      type,
-      inputShape: [...inputShape],
-      outputShape: [...outputShape],
-      parameters,
-    })),
-  };
+  return { ...validation, layers: validation.layers.map(layerResource) };
 }

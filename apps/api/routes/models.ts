@@ -1,11 +1,14 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { PredictionRequest, PredictionResponse } from '../../../src/spec/prediction.ts';
+import { LayerResource } from '../../../src/spec/resource/layer.ts';
 import { ModelResource } from '../../../src/spec/resource/model.ts';
 import { PageQuery, pageOf } from '../../../src/spec/resource/page.ts';
+import { inferShapes } from '../../../src/spec/shapes.ts';
 import type { ApiContext } from '../context.ts';
 import { clientGone } from '../plugins/client-gone.ts';
+import { layerResource } from '../resources/layer.ts';
 import { modelResource } from '../resources/model.ts';
-import { pageResource } from '../resources/page.ts';
+import { pageResource, wholePage } from '../resources/page.ts';
 import { problems } from '../responses.ts';
 import { found } from './found.ts';
 import { Filter, IdParams } from './params.ts';
@@ -45,6 +48,27 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
       },
     },
     async (request) => modelResource(await visibleModel(request.params.id, request.caller.projectId)),
+  );
+
+  app.get(
+    '/:id/layers',
+    {
+      schema: {
+        operationId: 'getModelLayers',
+        summary: 'List a model’s layers, from the lowest up',
+        description:
+          'By these names and their count another job may begin with some of them (`model.from`). None for a model from before they were kept.',
+        tags,
+        params: IdParams,
+        response: { 200: pageOf(LayerResource), ...problems('notFound') },
+      },
+    },
+    async (request) => {
+      const { id, projectId } = await visibleModel(request.params.id, request.caller.projectId);
+      const structure = await store.models.structureOf(id, projectId);
+      const layers = structure ? inferShapes(structure.network.inputShape, structure.network.layers) : [];
+      return wholePage(layers, layerResource);
+    },
   );
 
   app.post(

@@ -1,25 +1,34 @@
 import type { Store } from '../../jobs/ports.ts';
 import type { ModelRow } from '../../jobs/rows.ts';
+import { NetworkSpec } from '../../spec/network.ts';
+import { Preprocess } from '../../spec/preprocess.ts';
 import type { Model } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
+/** Large, and seldom asked for. */
+const STRUCTURE = { network: true, preprocess: true } as const;
+
 export function modelStore({ sql, atomically }: Session): Store['models'] {
   return {
-    insert: ({ target, ...model }) =>
+    insert: ({ target, ...model }, { network, preprocess }) =>
       atomically(async ({ sql }) => {
         const { projectId, name } = model;
         // One at a time in a project: the next takes its number when this one's is committed.
         await sql.$queryRaw`SELECT id FROM project WHERE id = ${projectId} FOR NO KEY UPDATE`;
         const { _max } = await sql.model.aggregate({ where: { projectId, name }, _max: { version: true } });
         const row = await sql.model.create({
+          omit: STRUCTURE,
           data: {
             ...model,
             targets: typeof target === 'string' ? [target] : target,
             classes: model.classes ?? [],
             window: toNullableJson(model.window),
             evaluation: toJson(model.evaluation),
+            stages: toJson(model.stages),
+            network: toJson(network),
+            preprocess: toJson(preprocess),
             version: (_max.version ?? 0) + 1,
           },
         });
@@ -27,19 +36,29 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
       }),
 
     async get(id, projectId) {
-      const row = await sql.model.findFirst({ where: { id, projectId } });
+      const row = await sql.model.findFirst({ where: { id, projectId }, omit: STRUCTURE });
       return row && toModelRow(row);
+    },
+
+    async structureOf(id, projectId) {
+      const row = await sql.model.findFirst({ where: { id, projectId }, select: STRUCTURE });
+      if (!row?.network || !row.preprocess) return null;
+      return { network: NetworkSpec.parse(row.network), preprocess: Preprocess.parse(row.preprocess) };
     },
 
     async list(projectId, { name }, page) {
       const { after, take } = pageQuery(page);
       const where = { projectId, ...(name !== undefined && { name }), ...after };
-      return toPage(await sql.model.findMany({ where, take, orderBy: PAGE_ORDER }), page, toModelRow);
+      return toPage(
+        await sql.model.findMany({ where, take, orderBy: PAGE_ORDER, omit: STRUCTURE }),
+        page,
+        toModelRow,
+      );
     },
   };
 }
 
-function toModelRow({ targets, ...row }: Model): ModelRow {
+function toModelRow({ targets, ...row }: Omit<Model, keyof typeof STRUCTURE>): ModelRow {
   return {
     ...row,
     target: targets.length === 1 ? targets[0]! : targets,
@@ -50,5 +69,6 @@ function toModelRow({ targets, ...row }: Model): ModelRow {
     seed: Number(row.seed),
     bytes: Number(row.bytes),
     evaluation: toNumbers(row.evaluation),
+    stages: row.stages as ModelRow['stages'],
   };
 }

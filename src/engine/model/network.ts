@@ -64,10 +64,14 @@ export function rowsAtOnce(network: Network, from = 0): number {
   return Math.max(1, Math.floor(NUMBERS_AT_ONCE / numbersARow(network, from)));
 }
 
-/** The initial values of all weights: the same for the same seed, each drawn from its own name's stream. */
-export function initialWeights(network: Network, seed: number): NamedArrays {
+/**
+ * The initial values of all weights: the same for the same seed, each drawn from its own name's stream.
+ * @param reused those that come from another model
+ */
+export function initialWeights(network: Network, seed: number, reused: NamedArrays = {}): NamedArrays {
   return Object.fromEntries(
     [...network.weights].map(([name, weight]) => {
+      if (reused[name]) return [name, reused[name]];
       const data = initialValues(weight.initializer, weight.shape, weight.fans, key(seed, 'initial', name));
       return [name, { shape: weight.shape, data }];
     }),

@@ -1,7 +1,6 @@
 import { dispose } from '@tensorflow/tfjs-core';
 import type { Task } from '../../spec/data.ts';
 import type { McDropoutSpec } from '../../spec/prediction.ts';
-import type { StageSpec } from '../../spec/stage.ts';
 import type { NamedArrays } from '../safetensors.ts';
 import { sigmoid } from '../sigmoid.ts';
 import { fromArrays } from '../tensors.ts';
@@ -30,7 +29,7 @@ export async function evaluateModel(
   weights: NamedArrays,
   split: Examples,
 ): Promise<Record<string, number>> {
-  const lastStage: StageSpec = job.stages.at(-1)!;
+  const lastStage = job.stages.at(-1)!;
   const { program, randomAt } = compileStage(job, lastStage, job.stages.length);
   const executor = createEagerExecutor(program, randomAt);
   executor.load({ weights, slots: {} });

@@ -23,8 +23,15 @@ export function encodeModel(network: NetworkSpec, preprocess: Preprocess, weight
   });
 }
 
+/** What a model's file holds. */
+export interface DecodedModel {
+  readonly network: Network;
+  readonly preprocess: Preprocess;
+  readonly weights: NamedArrays;
+}
+
 /** @throws SafetensorsError for a file that is not a whole model */
-export function loadModel(file: Uint8Array): TrainedModel {
+export function decodeModel(file: Uint8Array): DecodedModel {
   const { tensors, metadata } = decodeSafetensors(file);
   if (metadata.format !== FORMAT) throw new SafetensorsError('the file is not a Trainyard model');
   const network = buildNetwork(NetworkSpec.parse(JSON.parse(metadata.network!)));
@@ -33,6 +40,12 @@ export function loadModel(file: Uint8Array): TrainedModel {
     if (String(tensors[name]?.shape) !== String(shape))
       throw new SafetensorsError(`weight ${name} is missing or misshapen`);
   }
-  const weights = fromArrays(tensors);
-  return { network, preprocess, weights, dispose: () => dispose(Object.values(weights)) };
+  return { network, preprocess, weights: tensors };
+}
+
+/** @throws SafetensorsError for a file that is not a whole model */
+export function loadModel(file: Uint8Array): TrainedModel {
+  const decoded = decodeModel(file);
+  const weights = fromArrays(decoded.weights);
+  return { ...decoded, weights, dispose: () => dispose(Object.values(weights)) };
 }

@@ -63,7 +63,7 @@ export function createEagerExecutor(
           random: noRandom,
         });
         const data = program.objective.loss(output as Tensor2D, tensors);
-        return { loss: add(data, penalty(state.weights, program.network.weights)), output };
+        return { loss: add(data, penalty(state.weights, program.penalized)), output };
       });
       const [[value], outputs] = await Promise.all([loss.data(), output.data()]);
       release(tensors);

@@ -61,7 +61,8 @@ async function testRates(context: StageContext, executor: Executor): Promise<Swe
 function scheduleOf({ spec, stepsPerEpoch }: StageContext, totalSteps: number): Schedule {
   const { learningRate } = spec.optimizer;
   const momentum = momentumOf(spec.optimizer);
-  return createSchedule(spec.schedule, { learningRate, momentum, totalSteps, stepsPerEpoch });
+  const scale = spec.learningRateScale;
+  return createSchedule(spec.schedule, { learningRate, momentum, totalSteps, stepsPerEpoch, scale });
 }
 
 function batchAt({ job, spec, stage, stepsPerEpoch }: StageContext, step: number): Batch {

@@ -1,14 +1,16 @@
 import { dispose } from '@tensorflow/tfjs-core';
 import { initialWeights } from '../model/network.ts';
 import type { NamedArrays } from '../safetensors.ts';
+import { seldom } from '../seldom.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import { findLearningRate } from './find-learning-rate.ts';
+import { cachedLayers, onFeatures } from './frozen-features.ts';
 import { trackProgress } from './progress.ts';
 import { rangeTestSteps } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
 import type { TrainEvents } from './train-events.ts';
 import type { TrainJob } from './train-job.ts';
-import { trainStage } from './train-stage.ts';
+import { type StageContext, type StageEnd, trainStage } from './train-stage.ts';
 import { encodeCheckpoint, NO_SUMS, type TrainState } from './train-state.ts';
 
 /** About how many points a curve of step metrics has at most. */
@@ -26,47 +28,83 @@ export async function runStages(
   signal: AbortSignal,
   resume?: TrainState,
 ): Promise<TrainEnd> {
-  const stepsPerEpoch = job.stages.map(({ batchSize }) => Math.ceil(job.data.train.count / batchSize));
-  const stageSteps = job.stages.map(({ epochs, schedule }, i) => {
-    const steps = epochs * stepsPerEpoch[i]!;
-    return schedule.type === 'lrFinder' ? rangeTestSteps(schedule, steps) : steps;
-  });
-  const totalSteps = sum(stageSteps);
-  const stepsBefore = (stage: number) => sum(stageSteps.slice(0, stage - 1));
+  const steps = countSteps(job);
   const first = resume?.position ?? { stage: 1, step: 0 };
-  const progress = trackProgress(totalSteps, stepsBefore(first.stage) + first.step);
+  const progress = trackProgress(steps.before(job.stages.length + 1), steps.before(first.stage) + first.step);
 
-  let weights = resume?.weights ?? initialWeights(job.network, job.seed);
+  let weights = resume?.weights ?? initialWeights(job.network, job.seed, job.reused);
   for (let stage = first.stage; stage <= job.stages.length; stage++) {
-    const spec = job.stages[stage - 1]!;
     const start = resume?.position.stage === stage ? resume : await stageStart(job, stage, weights);
-    await events.onStage({
-      stage,
-      name: spec.name ?? `stage-${stage}`,
-      stages: job.stages.length,
-      epochs: spec.epochs,
-      stepsPerEpoch: stepsPerEpoch[stage - 1]!,
-    });
-    if (stage > first.stage) await events.onCheckpoint(start.position, encodeCheckpoint(start));
-    const run = spec.schedule.type === 'lrFinder' ? findLearningRate : trainStage;
-    const end = await run(
-      {
-        job,
-        spec,
-        stage,
-        stepsPerEpoch: stepsPerEpoch[stage - 1]!,
-        stepsBefore: stepsBefore(stage),
-        metricsEvery: Math.ceil(stageSteps[stage - 1]! / POINTS_PER_CURVE),
-        progress,
-        events,
-        signal,
-      },
-      start,
-    );
+    const context = { job, ...steps.of(stage), progress, events, signal };
+    const end = await runStage(context, start, stage === first.stage);
     if (end.outcome === 'stopped') return end;
     weights = end.weights;
   }
   return { outcome: 'finished', weights };
+}
+
+/** What a stage's context says of its place among the others. */
+type StagePlace = Pick<StageContext, 'spec' | 'stage' | 'stepsPerEpoch' | 'stepsBefore' | 'metricsEvery'>;
+
+/** How many steps a job's stages take at most. */
+function countSteps(job: TrainJob): {
+  of(stage: number): StagePlace;
+  /** Of all stages before this one. */
+  before(stage: number): number;
+} {
+  const perEpoch = job.stages.map(({ batchSize }) => Math.ceil(job.data.train.count / batchSize));
+  const steps = job.stages.map(({ epochs, schedule }, i) => {
+    const all = epochs * perEpoch[i]!;
+    return schedule.type === 'lrFinder' ? rangeTestSteps(schedule, all) : all;
+  });
+  const before = (stage: number) => sum(steps.slice(0, stage - 1));
+  return {
+    of: (stage) => ({
+      spec: job.stages[stage - 1]!,
+      stage,
+      stepsPerEpoch: perEpoch[stage - 1]!,
+      stepsBefore: before(stage),
+      metricsEvery: Math.ceil(steps[stage - 1]! / POINTS_PER_CURVE),
+    }),
+    before,
+  };
+}
+
+/** @param isFirst of this run: where it began there is a checkpoint already, or nothing worth one */
+async function runStage(context: StageContext, start: TrainState, isFirst: boolean): Promise<StageEnd> {
+  const { job, spec, stage, stepsPerEpoch, events } = context;
+  const cached = cachedLayers(job, spec);
+  await events.onStage({
+    stage,
+    name: spec.name ?? `stage-${stage}`,
+    stages: job.stages.length,
+    epochs: spec.epochs,
+    stepsPerEpoch,
+    cachedLayers: cached,
+  });
+  if (!isFirst) await events.onCheckpoint(start.position, encodeCheckpoint(start));
+  const stageJob = cached > 0 ? await computeFeatures(context, start, cached) : job;
+  if (stageJob === null) {
+    await events.onCheckpoint(start.position, encodeCheckpoint(start));
+    return { outcome: 'stopped' };
+  }
+  const run = spec.schedule.type === 'lrFinder' ? findLearningRate : trainStage;
+  return run({ ...context, job: stageJob }, start);
+}
+
+const PROGRESS_MS = 250;
+
+async function computeFeatures(
+  { job, stage, stepsBefore, progress, events, signal }: StageContext,
+  { position, weights }: TrainState,
+  layers: number,
+): Promise<TrainJob | null> {
+  const far = progress.at(stepsBefore + position.step);
+  const tell = seldom(PROGRESS_MS, async (done: number, all: number) => {
+    const detail = `stage ${stage}/${job.stages.length} computes features ${done}/${all}`;
+    await events.onProgress({ position, detail, ...far });
+  });
+  return onFeatures(job, layers, weights, signal, tell);
 }
 
 /** The state before a stage's first step: fresh optimizer slots for the weights that it moves. */

@@ -9,6 +9,8 @@ export interface ScheduleBase {
   readonly momentum?: number | undefined;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
+  /** Every rate is multiplied by it; 1 when left out. */
+  readonly scale?: number | undefined;
 }
 
 /** The rates of a stage's steps. All but `performance` are functions of the step alone. */
@@ -24,6 +26,16 @@ export interface Schedule {
 export type ScheduleState = PerformanceState | null;
 
 export function createSchedule(spec: ScheduleSpec, base: ScheduleBase): Schedule {
+  const schedule = unscaled(spec, base);
+  const { scale = 1 } = base;
+  const at: Schedule['at'] = (step, epoch) => {
+    const rates = schedule.at(step, epoch);
+    return { ...rates, learningRate: rates.learningRate * scale };
+  };
+  return scale === 1 ? schedule : { ...schedule, at };
+}
+
+function unscaled(spec: ScheduleSpec, base: ScheduleBase): Schedule {
   switch (spec.type) {
     case 'oneCycle':
       return oneCycle(spec, base);

@@ -8,6 +8,8 @@ export interface TrainEvents {
     stages: number;
     epochs: number;
     stepsPerEpoch: number;
+    /** So many of the lowest layers are frozen, and what they make of each example is computed once. */
+    cachedLayers: number;
   }): Promise<void>;
   onMetrics(points: MetricPoint[]): Promise<void>;
   onProgress(progress: {

@@ -1,14 +1,19 @@
 import type { Task } from '../../spec/data.ts';
-import type { StageSpec } from '../../spec/stage.ts';
+import type { SettledStage } from '../../spec/trainable.ts';
 import type { Network } from '../model/network.ts';
+import type { NamedArrays } from '../safetensors.ts';
 import type { TrainingData } from './batch.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 
 /** What training needs of a job. */
 export interface TrainJob {
   readonly network: Network;
+  /** Whose penalties are in the loss, where that isn't the network's weights alone. */
+  readonly penalized?: Network['weights'];
+  /** The weights of layers that come from another model; the others begin at random. */
+  readonly reused?: NamedArrays;
   readonly task: Task;
-  readonly stages: readonly StageSpec[];
+  readonly stages: readonly SettledStage[];
   readonly seed: number;
   readonly data: TrainingData;
   /** A checkpoint at every so many steps of a stage. */

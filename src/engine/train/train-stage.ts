@@ -1,4 +1,4 @@
-import type { StageSpec } from '../../spec/stage.ts';
+import type { SettledStage } from '../../spec/trainable.ts';
 import type { MetricPoint } from '../../spec/trainer.ts';
 import { createBreather } from '../breathe.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
@@ -19,7 +19,7 @@ import { encodeCheckpoint, NO_SUMS, type TrainState } from './train-state.ts';
 
 export interface StageContext {
   readonly job: TrainJob;
-  readonly spec: StageSpec;
+  readonly spec: SettledStage;
   /** Counts from 1. */
   readonly stage: number;
   readonly stepsPerEpoch: number;
@@ -76,6 +76,7 @@ class StageLoop {
       momentum: momentumOf(spec.optimizer),
       totalSteps: spec.epochs * stepsPerEpoch,
       stepsPerEpoch,
+      scale: spec.learningRateScale,
     });
     if (start.schedule) this.#schedule.restore(start.schedule);
     this.#earlyStopping = spec.earlyStopping

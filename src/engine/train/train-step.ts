@@ -11,6 +11,8 @@ import type { BatchTensors, Objective } from './objectives/objective.ts';
 /** What stays the same for every step of a stage. */
 export interface StepProgram {
   readonly network: Network;
+  /** The weights whose penalties are in the loss: the network's, and those of layers that are computed once. */
+  readonly penalized: Network['weights'];
   readonly objective: Objective;
   readonly optimizer: Transform;
   /** Full names of the weights that the stage moves. */
@@ -57,7 +59,7 @@ export function trainStep(
     });
     outputs = keep(result.output as Tensor2D);
     updates = result.updates;
-    return add(program.objective.loss(outputs, batch), penalty(weights, program.network.weights));
+    return add(program.objective.loss(outputs, batch), penalty(weights, program.penalized));
   })(Object.values(trainable));
 
   const gradients = zip(program.trainable, grads);

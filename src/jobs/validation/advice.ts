@@ -1,12 +1,13 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
-import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
+import type { PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { readTopology } from '../../spec/keras/topology.ts';
 import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
 import { type LayerShape, size } from '../../spec/shapes.ts';
 import type { Validation } from '../services.ts';
+import { adviseReuse } from './reuse-advice.ts';
 import { adviseSelu } from './selu-advice.ts';
 import { adviseStages } from './stage-advice.ts';
 
@@ -15,20 +16,22 @@ type Warning = Validation['warnings'][number];
 /** What was found of the job so far. */
 export interface Findings {
   readonly plan: DataPlan;
+  readonly placed: readonly PlacedLayer[];
   readonly network: readonly LayerShape[];
   readonly parameters: number;
   readonly memoryBytes: number;
 }
 
 /** What is allowed and yet rarely meant. */
-export function advise(spec: JobSpec, { plan, network, parameters, memoryBytes }: Findings): Warning[] {
-  const layers = expandModel(spec.model);
+export function advise(spec: JobSpec, findings: Findings): Warning[] {
+  const { plan, placed: layers, network, parameters, memoryBytes } = findings;
   const pointer = pointerTo('model', spec.model.topology ? 'topology' : 'layers');
   return [
     ...layers.flatMap((_, i) => adviseDropout(layers, i)),
     ...adviseSelu(layers, plan),
     ...adviseFrozen(spec.model),
     ...adviseStages(spec, plan, network),
+    ...adviseReuse(spec.stages, layers, network),
     ...adviseSize(parameters, plan, pointer),
     ...adviseMemory(memoryBytes, pointer),
   ];

@@ -2,9 +2,10 @@ import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
 import type { Distribution } from '../../spec/distribution.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
-import { isStochastic } from '../../spec/layer.ts';
+import { isStochastic, type NamedLayer } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
 import { type NetworkSpec, resolveNetwork } from '../../spec/network.ts';
+import { type ParentModel, ReuseError, reusedLayers } from '../../spec/parent.ts';
 import { inferShapes, type LayerShape, ShapeError } from '../../spec/shapes.ts';
 import { inputsOf, NETWORK_INPUT, unusedLayers } from '../../spec/wiring.ts';
 import { checkInputShape, checkTopology } from './topology-rules.ts';
@@ -14,17 +15,34 @@ export interface PlannedNetwork {
   readonly layers: readonly LayerShape[];
 }
 
+/** The layers that a model begins with of another; null, with its problem noted, where that hasn't them. */
+export function takeOver(
+  { from }: ModelSpec,
+  parent: ParentModel | undefined,
+  problems: Problems,
+): NamedLayer[] | null {
+  if (!from || !parent) return [];
+  try {
+    return reusedLayers(from.layers, parent.network);
+  } catch (error) {
+    if (!(error instanceof ReuseError)) throw error;
+    problems.add(pointerTo('model', 'from', 'layers'), error.message);
+    return null;
+  }
+}
+
 /** Settles the network that a spec describes; null, with its problems noted, where the layers don't fit. */
 export function planNetwork(
   model: ModelSpec,
+  base: readonly NamedLayer[],
   plan: DataPlan,
   distribution: Distribution,
   problems: Problems,
 ): PlannedNetwork | null {
-  const placed = expandModel(model);
+  const placed = expandModel(model, base);
   checkNames(model, placed, problems);
   const { inputShape, task, outputUnits } = plan;
-  const context = { inputShape, task, outputUnits, distribution };
+  const context = { inputShape, task, outputUnits, distribution, base };
   if (model.topology) checkInputShape(model.topology, context, problems);
   const spec = resolveNetwork(model, context);
   try {
@@ -49,8 +67,8 @@ function checkNames(model: ModelSpec, placed: readonly PlacedLayer[], problems: 
   const output = model.output?.name ?? 'output';
   if (output === NETWORK_INPUT) problems.add('/model/output/name', '“input” is the network’s own input');
   const taken = new Set(model.topology ? [] : [output]);
-  for (const { layer, path } of placed) {
-    const pointer = pointerTo('model', ...path, 'name');
+  for (const { layer, path, reused } of placed) {
+    const pointer = reused ? '/model/output/name' : pointerTo('model', ...path, 'name');
     if (layer.name === NETWORK_INPUT) problems.add(pointer, '“input” is the network’s own input');
     else if (taken.has(layer.name)) problems.add(pointer, `another layer is named “${layer.name}” too`);
     taken.add(layer.name);
@@ -73,8 +91,8 @@ function checkUnused({ layers }: NetworkSpec, placed: readonly PlacedLayer[], pr
 }
 
 /** Monte-Carlo dropout needs something that it can make random. */
-export function checkMcDropout(model: ModelSpec, problems: Problems): void {
-  if (expandModel(model).some(({ layer }) => isStochastic(layer))) return;
+export function checkMcDropout(layers: readonly NamedLayer[], problems: Problems): void {
+  if (layers.some(isStochastic)) return;
   problems.add(
     '/evaluate/mcDropout',
     'the model has no dropout layer (or noise), so every Monte-Carlo pass would be the same',

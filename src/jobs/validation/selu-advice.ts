@@ -49,7 +49,7 @@ function networkFaults(layers: readonly PlacedLayer[], plan: DataPlan): string[]
     ({ layer: { type } }) => !SEQUENTIAL_DENSE.has(type) && !OTHER_DROPOUT.has(type),
   );
   return [
-    ...(plan.standardizeInputs || layers[0]?.layer.type === 'batchNorm'
+    ...(plan.standardizeInputs || plan.inheritsInputs || layers[0]?.layer.type === 'batchNorm'
       ? []
       : ['the inputs aren’t standardized']),
     ...(branches ? ['the layers don’t stand one upon another alone'] : []),

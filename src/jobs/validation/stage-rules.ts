@@ -2,23 +2,28 @@ import type { DataPlan } from '../../data/plan.ts';
 import { type Problems, pointerTo } from '../../data/problems.ts';
 import type { Task } from '../../spec/data.ts';
 import { distributionOf } from '../../spec/distribution.ts';
-import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
+import type { PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { metricNames } from '../../spec/metric-names.ts';
 import type { LossSpec } from '../../spec/objective.ts';
 import type { StageSpec } from '../../spec/stage.ts';
-import { layersNamed } from '../../spec/trainable.ts';
+import { layersNamed, movingLayers } from '../../spec/trainable.ts';
 import type { PlannedNetwork } from './model-rules.ts';
+
+/** The layers that the spec says, and the network that they make where they fit together. */
+interface PlacedNetwork {
+  readonly placed: readonly PlacedLayer[];
+  readonly network: PlannedNetwork | null;
+}
 
 /** Checks what each stage says against the data and the network. */
 export function checkStages(
   spec: JobSpec,
   plan: DataPlan,
-  network: PlannedNetwork | null,
+  { placed, network }: PlacedNetwork,
   problems: Problems,
 ): void {
   const measured = measuredMetrics(spec, plan);
-  const placed = expandModel(spec.model);
   for (const [i, stage] of spec.stages.entries()) {
     const at = (...parts: (string | number)[]) => pointerTo('stages', i, ...parts);
     checkLoss(stage, plan, at, problems);
@@ -77,19 +82,25 @@ function checkRangeTest({ schedule, earlyStopping }: StageSpec, at: At, problems
 function checkTrainable(
   { trainable }: StageSpec,
   placed: readonly PlacedLayer[],
-  network: PlannedNetwork,
+  { layers }: PlannedNetwork,
   at: At,
   problems: Problems,
 ): void {
-  const find = (name: string) => {
+  const isNamed = (name: string) => {
     const names = new Set(layersNamed(placed, name));
-    return network.layers.filter((layer) => names.has(layer.name));
+    return layers.some((layer) => names.has(layer.name));
   };
-  const chosen = trainable === 'all' ? [network.layers] : trainable.layers.map(find);
-  for (const [i, layers] of chosen.entries()) {
-    if (layers.length > 0 || trainable === 'all') continue;
-    problems.add(at('trainable', 'layers', i), `no layer is named “${trainable.layers[i]}”`);
+  if (typeof trainable === 'object' && 'layers' in trainable) {
+    for (const [i, name] of trainable.layers.entries()) {
+      if (!isNamed(name)) problems.add(at('trainable', 'layers', i), `no layer is named “${name}”`);
+    }
   }
-  const moves = chosen.flat().some(({ weights }) => weights.some((weight) => weight.trainable));
+  const needsReuse = trainable === 'new' || (typeof trainable === 'object' && 'top' in trainable);
+  if (needsReuse && !placed.some(({ reused }) => reused))
+    problems.add(at('trainable'), 'every layer is new: the model is built on no other (“model.from”)');
+  const moving = new Set(movingLayers(trainable, placed, layers));
+  const moves = layers.some(
+    ({ name, weights }) => moving.has(name) && weights.some((weight) => weight.trainable),
+  );
   if (!moves) problems.add(at('trainable'), 'none of these layers has a weight to train');
 }

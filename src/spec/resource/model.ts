@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { JsonNumber, Timestamp } from '../common.ts';
 import { TargetName, Task, WindowSpec } from '../data.ts';
+import { Trainable } from '../stage.ts';
+
+/** A stage that made a model. */
+export const ModelStage = z.strictObject({
+  name: z.string(),
+  objective: z.string().meta({ description: 'The `type` of the stage’s objective.' }),
+  trainable: Trainable,
+  epochs: z.int().meta({ description: 'At most; early stopping may have ended it before.' }),
+});
+export type ModelStage = z.infer<typeof ModelStage>;
 
 export const ModelResource = z
   .strictObject({
@@ -25,13 +35,22 @@ export const ModelResource = z
       .meta({ description: 'Has a dropout layer, so Monte-Carlo dropout can be asked for.' }),
     evaluation: z.record(z.string(), JsonNumber),
     lineage: z.strictObject({
-      jobId: z.string(),
-      datasetId: z.string(),
-      parentModelId: z.string().nullable(),
+      jobId: z.string().nullable().meta({ description: 'Null for an import; so is the data set.' }),
+      datasetId: z.string().nullable(),
+      parentModelId: z
+        .string()
+        .nullable()
+        .meta({ description: 'The model whose lower layers it began with.' }),
+      stages: z.array(ModelStage),
       seed: z.int(),
     }),
     createdAt: Timestamp,
-    urls: z.strictObject({ self: z.string(), predictions: z.string(), job: z.string() }),
+    urls: z.strictObject({
+      self: z.string(),
+      layers: z.string(),
+      predictions: z.string(),
+      job: z.string().nullable(),
+    }),
   })
   .meta({ id: 'ModelResource' });
 export type ModelResource = z.infer<typeof ModelResource>;

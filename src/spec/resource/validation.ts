@@ -1,18 +1,11 @@
 import { z } from 'zod';
 import { Task } from '../data.ts';
+import { LayerResource } from './layer.ts';
 
 /** What a job would be, found without running it. */
 export const ValidationResource = z
   .strictObject({
-    layers: z.array(
-      z.strictObject({
-        name: z.string(),
-        type: z.string(),
-        inputShape: z.array(z.int()),
-        outputShape: z.array(z.int()),
-        parameters: z.int(),
-      }),
-    ),
+    layers: z.array(LayerResource),
     parameters: z.int(),
     memoryBytes: z.number().meta({
       description: 'An estimate: weights, gradients, optimizer slots and one batch’s activations.',

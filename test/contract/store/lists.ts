@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Page, PageRequest, Store } from '../../../src/jobs/ports.ts';
 import type { JobRow } from '../../../src/jobs/rows.ts';
-import { datasetRow, jobRow, modelRow, newProject, type Subject } from './rows.ts';
+import { datasetRow, jobRow, modelRow, newProject, STRUCTURE, type Subject } from './rows.ts';
 
 export function lists(subject: Subject): void {
   test('Pages tell every row once, in the order of (createdAt, id), whatever is created meanwhile', async () => {
@@ -51,7 +51,7 @@ export function lists(subject: Subject): void {
     expect(await found({ label: 'team:LAB' })).toEqual([]);
     await expect(found({ label: 'team' })).rejects.toMatchObject({ code: 'invalidRequest' });
 
-    await store.models.insert(modelRow(projectId, { name: 'm' }));
+    await store.models.insert(modelRow(projectId, { name: 'm' }), STRUCTURE);
     expect((await store.models.list(projectId, { name: 'n' }, { limit: 9 })).data).toEqual([]);
     expect((await store.models.list(projectId, { name: 'm' }, { limit: 9 })).data).toHaveLength(1);
   });

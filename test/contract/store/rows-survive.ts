@@ -8,6 +8,7 @@ import {
   modelRow,
   newProject,
   runRow,
+  STRUCTURE,
   type Subject,
   storedJob,
   workerRow,
@@ -29,12 +30,14 @@ export function rowsSurvive(subject: Subject): void {
     const model = modelRow(projectId);
     await store.datasets.insert(dataset);
     await store.jobs.insert(job);
-    const stored = await store.models.insert(model);
+    const stored = await store.models.insert(model, STRUCTURE);
 
     expect(await store.datasets.get(dataset.id, projectId)).toEqual(dataset);
     expect(await store.jobs.get(job.id, projectId)).toEqual(job);
     expect(stored).toEqual({ ...model, version: 1 });
     expect(await store.models.get(model.id, projectId)).toEqual(stored);
+    expect(await store.models.structureOf(model.id, projectId)).toEqual(STRUCTURE);
+    expect(await store.models.structureOf(model.id, other)).toBeNull();
     expect(await store.datasets.get(dataset.id, other)).toBeNull();
     expect(await store.datasets.delete(dataset.id, other)).toBe('absent');
     expect(await store.jobs.get(job.id, other)).toBeNull();
@@ -50,14 +53,18 @@ export function rowsSurvive(subject: Subject): void {
   test('A model without classes is one of a regression', async () => {
     const { store } = subject;
     const model = modelRow(await newProject(store), { classes: null, task: 'regression', window: null });
-    expect(await store.models.insert(model)).toMatchObject({ classes: null, window: null });
+    expect(await store.models.insert(model, STRUCTURE)).toMatchObject({ classes: null, window: null });
   });
 
   test('A model of labels has all of their names, in their order', async () => {
     const { store } = subject;
     const target = ['wet', 'cold', 'a "quoted", one'];
     const model = modelRow(await newProject(store), { classes: null, task: 'multilabel', target });
-    expect(await store.models.insert(model)).toMatchObject({ task: 'multilabel', target, classes: null });
+    expect(await store.models.insert(model, STRUCTURE)).toMatchObject({
+      task: 'multilabel',
+      target,
+      classes: null,
+    });
     expect((await store.models.get(model.id, model.projectId))?.target).toEqual(target);
   });
 
@@ -65,10 +72,10 @@ export function rowsSurvive(subject: Subject): void {
     const { store } = subject;
     const projectId = await newProject(store);
     const models = await Promise.all(
-      Array.from({ length: 8 }, () => store.models.insert(modelRow(projectId))),
+      Array.from({ length: 8 }, () => store.models.insert(modelRow(projectId), STRUCTURE)),
     );
     expect(models.map((model) => model.version).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect((await store.models.insert(modelRow(projectId, { name: 'other' }))).version).toBe(1);
+    expect((await store.models.insert(modelRow(projectId, { name: 'other' }), STRUCTURE)).version).toBe(1);
   });
 
   test('A run that was given up as lost stays lost, and another run of the job goes on', async () => {

@@ -5,6 +5,7 @@ import type {
   DatasetRow,
   JobRow,
   ModelRow,
+  ModelStructure,
   RunRow,
   WorkerRow,
 } from '../../../src/jobs/rows.ts';
@@ -15,6 +16,20 @@ export interface Subject {
   store: Store;
   url: string;
 }
+
+/** A network of one layer, and how it makes numbers of its input. */
+export const STRUCTURE: ModelStructure = {
+  network: {
+    inputShape: [1],
+    layers: [{ type: 'dense', name: 'output', units: 1, activation: 'linear', useBias: true }],
+    distribution: 'point',
+  },
+  preprocess: {
+    task: 'regression',
+    inputs: [{ type: 'number', name: 'x', mean: 0.5, std: 1e-7 }],
+    target: { type: 'number', name: 'y', mean: 0, std: 1 },
+  },
+};
 
 /** A project of the test's own, so that tests may share a database. */
 export function newProject(store: Store): Promise<string> {
@@ -66,6 +81,7 @@ export function jobRow(projectId: string, changes: Partial<JobRow> = {}): JobRow
     step: null,
     metrics: {},
     modelId: null,
+    parentModelId: null,
     createdAt: now,
     queuedAt: now,
     startedAt: null,
@@ -136,6 +152,7 @@ export function modelRow(projectId: string, changes: Partial<Omit<ModelRow, 'ver
     blobKey: 'e'.repeat(64),
     bytes: 5,
     evaluation: { loss: NaN, accuracy: 0.5 },
+    stages: [{ name: 'frozen', objective: 'supervised', trainable: { top: 2 }, epochs: 4 }],
     createdAt: new Date(),
     ...changes,
   };

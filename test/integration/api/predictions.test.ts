@@ -5,6 +5,7 @@ import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { PredictorRequest } from '../../../src/spec/predictor.ts';
 import { INTERNAL_TOKEN, OPERATOR_KEY, TestApi } from '../../api-server.ts';
+import { STRUCTURE } from '../../contract/store/rows.ts';
 
 /** Routes predictions to predictors that are real servers; what they answer is written here. */
 
@@ -31,14 +32,14 @@ afterEach(async () => {
 
 async function insertModel(id: string): Promise<void> {
   const projectId = await api.context.store.projects.ensure('default');
-  await api.context.store.models.insert({
+  const model = {
     id,
     projectId,
     jobId: 'job_1',
     datasetId: 'ds_1',
     parentModelId: null,
     name: 'line',
-    task: 'regression',
+    task: 'regression' as const,
     inputs: ['x'],
     inputShape: [1],
     window: null,
@@ -50,8 +51,10 @@ async function insertModel(id: string): Promise<void> {
     blobKey: '0'.repeat(64),
     bytes: 1,
     evaluation: { test_rmse: Number.NaN },
+    stages: [],
     createdAt: new Date(),
-  });
+  };
+  await api.context.store.models.insert(model, STRUCTURE);
 }
 
 async function startWorker(

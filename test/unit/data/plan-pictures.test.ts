@@ -55,7 +55,13 @@ function plan(
     ...(options.rows &&
       each === label && { classes: label.classes!.map((it) => ({ ...it, count: options.rows! / 2 })) }),
   }));
-  return planData(spec.data, { rows: options.rows ?? 40, columns }, hiddenLayers(spec.model), options.asked);
+  return planData(
+    spec.data,
+    { rows: options.rows ?? 40, columns },
+    hiddenLayers(spec.model),
+    undefined,
+    options.asked,
+  );
 }
 
 describe('the shape of pictures', () => {

@@ -18,6 +18,7 @@ import type { Distribution } from '../../../src/spec/distribution.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
+import { settleStages } from '../../../src/spec/trainable.ts';
 import type { MetricPoint } from '../../../src/spec/trainer.ts';
 
 /** y = a fixed nonlinear function of x, with a little noise. */
@@ -81,7 +82,11 @@ export function smallJob({
       distribution,
     }),
     task,
-    stages: stages.map((stage) => StageSpec.parse(stage)),
+    stages: settleStages(
+      stages.map((stage) => StageSpec.parse(stage)),
+      [],
+      [],
+    ),
     seed,
     checkpointEvery,
     data: {
