@@ -124,6 +124,20 @@ it('are learned, and predicted on in base64', async () => {
   ]);
 });
 
+it('are brought to the size of a model that is built on', async () => {
+  const [job] = (await app.inject({ url: '/v1/jobs?status=succeeded' })).json().data;
+  const data = { dataset: datasetId, classes: ['disc', 'bar'] };
+  const model = { from: { model: job.modelId, layers: 'all' }, layers: [] };
+  const next = { data, model, stages: [{ epochs: 2, trainable: 'new', optimizer: { type: 'adam' } }] };
+  const validation = await post('/v1/jobs/validate', next);
+  expect(validation.layers[0]).toMatchObject({ inputShape: [16, 16, 3] });
+  const ended = await service.untilEnded((await post('/v1/jobs', next)).id);
+  expect(ended).toMatchObject({ status: 'succeeded' });
+  const image = (await draw('bar', 43).jpeg().toBuffer()).toString('base64');
+  const { predictions } = await post(`/v1/models/${ended.modelId}/predictions`, { inputs: [image] });
+  expect(predictions).toHaveLength(1);
+});
+
 it('give the same losses for the same seed', async () => {
   const short = { ...spec(), stages: [{ epochs: 2, batchSize: 16 }] };
   const [one, two] = [await post('/v1/jobs', short), await post('/v1/jobs', short)];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planData } from '../../../src/data/plan.ts';
-import type { AskedShape } from '../../../src/spec/asked-shape.ts';
+import { type AskedShape, askedShape } from '../../../src/spec/asked-shape.ts';
 import type { Column, Pictures } from '../../../src/spec/dataset.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import type { JobSpecInput } from '../../../src/spec/job.ts';
@@ -138,6 +138,24 @@ describe('the shape of pictures', () => {
 });
 
 const EMBEDDING: JobSpecInput['model']['layers'] = [{ type: 'embedding', inputDim: 256, outputDim: 2 }];
+
+describe('the shape that a model asks for', () => {
+  const input = { class_name: 'InputLayer', config: { batch_input_shape: [null, 28, null, 3], name: 'in' } };
+  const topology = { class_name: 'Sequential', config: { layers: [input] } };
+  const parent = { network: { inputShape: [16, 16, 3], layers: [] }, inputs: [] };
+  it.each<[string, Parameters<typeof askedShape>, AskedShape | undefined]>([
+    ['is its parent’s', [{}, parent], [16, 16, 3]],
+    ['is its topology’s', [{ topology }, undefined], [28, null, 3]],
+    [
+      'is open where its topology says none',
+      [{ topology: { class_name: 'Sequential', config: { layers: [] } } }, undefined],
+      undefined,
+    ],
+    ['is open for a list of layers', [{}, undefined], undefined],
+  ])('%s', (_what, [model, of], shape) => {
+    expect(askedShape(model, of)).toEqual(shape);
+  });
+});
 
 describe('problems', () => {
   it.each<[string, ReturnType<typeof plan>, string, RegExp]>([
