@@ -65,8 +65,10 @@ const circles =
   };
 
 const GROUND = ['src/spec/', 'src/random.ts'];
+/** What reads the files that users bring. */
+const PARSERS = ['csv-parse', 'sharp', 'yauzl'];
 const CHILD_FLOORS = among('src/engine/', 'src/data/', ...GROUND);
-const CHILD_PACKAGES = among('@tensorflow/', 'zod', 'csv-parse');
+const CHILD_PACKAGES = among('@tensorflow/', 'zod', ...PARSERS);
 const adapterOf = (file: string): string => `${file.split('/').slice(0, 3).join('/')}/`;
 
 export const RULES: Readonly<Record<string, Rule>> = {
@@ -76,10 +78,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
     'src/engine/',
     (it) => among('src/engine/', ...GROUND, '@tensorflow/')(it) || isNode(it),
   ),
-  'data knows the ground floor, a CSV parser and Node': only(
+  'data knows the ground floor, parsers of files and Node': only(
     'src/data/',
-    (it) => among('src/data/', ...GROUND, 'csv-parse')(it) || isNode(it),
+    (it) => among('src/data/', ...GROUND, ...PARSERS)(it) || isNode(it),
   ),
+  'only the pictures import sharp': reserved(among('sharp'), 'src/data/pictures/'),
+  'only the archive imports yauzl': reserved(among('yauzl'), 'src/data/readers/zip/'),
   'jobs knows data and the ground floor, no adapter and no engine': only(
     'src/jobs/',
     (it) => among('src/jobs/', 'src/data/', ...GROUND, 'zod', 'ulid')(it) || isNode(it),

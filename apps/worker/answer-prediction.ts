@@ -15,7 +15,7 @@ export async function answerPrediction(
   model: TrainedModel,
   request: PredictionRequest,
 ): Promise<PredictionResponse> {
-  const { x, count, width } = encodeInputs(model.preprocess, request.inputs);
+  const { x, count, width } = await encodeInputs(model.preprocess, request.inputs);
   checkIds(model, x, count);
   const decode = decoderOf(model.preprocess.target, model.network.spec.distribution);
   const describe = describerOf(model, request);

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { epochOrder, gatherBatch } from '../../src/data/batches.ts';
+import { basename, join } from 'node:path';
+import { epochOrder, gatherAugmented, gatherBatch } from '../../src/data/batches.ts';
 import { DataError } from '../../src/data/data-error.ts';
 import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
-import { buildNetwork } from '../../src/engine/model/network.ts';
+import { buildNetwork, type Network } from '../../src/engine/model/network.ts';
 import { encodeModel } from '../../src/engine/predict/trained-model.ts';
+import type { NamedArrays } from '../../src/engine/safetensors.ts';
 import { createMetrics } from '../../src/engine/train/metrics.ts';
 import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
@@ -14,19 +15,17 @@ import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
 import { distributionOf } from '../../src/spec/distribution.ts';
 import { expandModel } from '../../src/spec/expand.ts';
+import { besideDiscriminator, resolveGenerator } from '../../src/spec/generator.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
-import {
-  inputShapeOf,
-  outputUnits,
-  type TargetEncoding,
-  TURNS,
-  targetNames,
-} from '../../src/spec/preprocess.ts';
+import type { ObjectiveOf } from '../../src/spec/objective.ts';
+import { inputShapeOf, outputUnits, type Preprocess } from '../../src/spec/preprocess.ts';
 import { settleStages } from '../../src/spec/trainable.ts';
-import type { ModelSummary, StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
+import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
+import { writeGenerator, writeSamples } from './generator-files.ts';
 import { type ParentFile, readParent } from './read-parent.ts';
+import { summarize } from './summarize-model.ts';
 
 export type Tell = (message: TrainerMessage) => Promise<void>;
 
@@ -47,7 +46,8 @@ export async function trainRun(
   if (!resume) for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
   checkMonitored(spec, data);
   const job = trainJob(spec, data, parent);
-  const end = await runStages(job, relay(tell, workDirectory), signal, resume);
+  const files = { preprocess: data.preprocess, workDirectory };
+  const end = await runStages(job, relay(job, files, tell), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
   if (spec.stages.every(({ schedule }) => schedule.type === 'lrFinder')) return { type: 'searched' };
 
@@ -56,8 +56,15 @@ export async function trainRun(
   await writeFile(reportPath, JSON.stringify(report));
   await tell({ type: 'artifact', name: 'evaluation.json', path: reportPath, mediaType: 'application/json' });
   const modelPath = join(workDirectory, 'model.safetensors');
-  await writeFile(modelPath, encodeModel(job.network.spec, data.preprocess, end.weights));
-  return { type: 'succeeded', modelPath, model: summarize(job, data), evaluation };
+  const { network, generator } = job;
+  await writeFile(modelPath, encodeModel(network.spec, data.preprocess, ownWeights(network, end.weights)));
+  return {
+    type: 'succeeded',
+    modelPath,
+    model: summarize(network.spec, data.preprocess),
+    evaluation,
+    ...(generator && { generator: await writeGenerator({ ...files, generator, weights: end.weights }) }),
+  };
 }
 
 /** Rows for validation can be planned and yet be missing: a split column may name none, or they were dropped. */
@@ -81,18 +88,21 @@ function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefi
     base: parent?.base ?? [],
   });
   const network = buildNetwork(resolved);
+  const gan = spec.stages[0]!.objective;
   const targetStd = preprocess.target.type === 'number' ? preprocess.target.std : 1;
   return {
     network,
     reused: parent?.reused ?? {},
     task: preprocess.task,
     inputs: preprocess.inputs,
+    generator: gan.type === 'gan' ? generatorOf(gan, network) : undefined,
     stages: settleStages(spec.stages, expandModel(spec.model, parent?.base), network.layers),
     seed: spec.seed,
     data: {
       ...data,
       order: (stage, epoch) => epochOrder(spec.seed, stage, epoch, train.count, spec.data.shuffle),
-      gather: gatherBatch,
+      gather: data.augment ? gatherAugmented(train, data.augment) : gatherBatch,
+      augmented: data.augment !== null,
     },
     checkpointEvery: spec.checkpoint.everySteps,
     createMetrics: () =>
@@ -100,35 +110,28 @@ function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefi
   };
 }
 
-function namesOf(target: TargetEncoding): ModelSummary['target'] {
-  const names = targetNames(target);
-  return names.length > 1 ? [...names] : (names[0] ?? null);
+function generatorOf(gan: ObjectiveOf<'gan'>, { spec }: Network): Network {
+  return buildNetwork(besideDiscriminator(resolveGenerator(gan, spec.inputShape)));
 }
 
-function classesOf(target: TargetEncoding): string[] | null {
-  if (target.type === 'turn') return [...TURNS];
-  return target.type === 'category' ? target.classes : null;
+/** The network's own, where a generator's stand beside them. */
+function ownWeights({ weights: own }: Network, weights: NamedArrays): NamedArrays {
+  return Object.fromEntries(Object.entries(weights).filter(([name]) => own.has(name)));
 }
 
-function summarize({ network }: TrainJob, { preprocess }: PreparedData): ModelSummary {
-  const { task, inputs, target, window } = preprocess;
-  return {
-    task,
-    inputs: inputs.map(({ name }) => name),
-    inputShape: [...inputShapeOf(preprocess)],
-    window: window ? { length: window.length, horizon: window.horizon } : null,
-    target: namesOf(target),
-    classes: classesOf(target),
-    parameters: network.layers.reduce((sum, { parameters }) => sum + parameters, 0),
-    stochastic: network.firstStochastic !== -1,
-    network: network.spec,
-    preprocess,
-  };
+interface Files {
+  readonly preprocess: Preprocess;
+  readonly workDirectory: string;
 }
 
 /** Training's events as messages; a checkpoint goes by way of a file. */
-function relay(tell: Tell, workDirectory: string): TrainEvents {
+function relay({ generator, seed }: TrainJob, files: Files, tell: Tell): TrainEvents {
+  const { workDirectory } = files;
   return {
+    onStageEnd: async (stage, weights) => {
+      const path = generator && (await writeSamples({ ...files, generator, weights }, stage, seed));
+      if (path) await tell({ type: 'artifact', name: basename(path), path, mediaType: 'image/png' });
+    },
     onStage: (stage) => tell({ type: 'stage', ...stage }),
     onMetrics: (points) => tell({ type: 'metrics', points }),
     onProgress: (progress) => tell({ type: 'progress', ...progress }),

@@ -1,4 +1,5 @@
 import { key, permutation } from '../random.ts';
+import type { Augment } from './augment/index.ts';
 import type { Examples } from './examples.ts';
 
 /**
@@ -28,6 +29,25 @@ export function gatherBatch(examples: Examples, order: Uint32Array, start: numbe
     y: gather(examples.y, examples.units, chosen),
   };
   return examples.weights ? { ...batch, weights: gather(examples.weights, 1, chosen) } : batch;
+}
+
+/** Gathers batches as `gatherBatch` does, and changes each example of the training split anew for every epoch. */
+export function gatherAugmented(train: Examples, augment: Augment) {
+  return (
+    examples: Examples,
+    order: Uint32Array,
+    start: number,
+    size: number,
+    at: { readonly stage: number; readonly epoch: number },
+  ): Batch => {
+    const batch = gatherBatch(examples, order, start, size);
+    if (examples !== train) return batch;
+    for (let i = 0; i < batch.count; i++) {
+      const example = batch.x.subarray(i * train.width, (i + 1) * train.width);
+      augment(example, { ...at, example: order[start + i]! });
+    }
+    return batch;
+  };
 }
 
 function gather(

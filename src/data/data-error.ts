@@ -20,6 +20,13 @@ function place({ line, column }: { line?: number; column?: string }): string[] {
   return words.length > 0 ? [words.join(', ')] : [];
 }
 
+const MAX_PATH = 120;
+
+/** The name of a file as a message quotes it: of a long one what stands last tells the most. */
+export function quotedPath(path: string): string {
+  return `“${path.length > MAX_PATH ? `…${path.slice(-MAX_PATH)}` : path}”`;
+}
+
 /** A value as a message quotes it, cut where it is long. */
 export function quoted(value: unknown): string {
   const text = String(value);

@@ -21,7 +21,7 @@ export class InputError extends Error {
 /**
  * Encodes what a prediction is asked for as the training rows were. A row names every input column and no other;
  * a list has one number an input column, in the model's order. A tensor is nested lists of numbers, by name or
- * alone. Of a series, an input is a list of such rows, the earliest first; a row of one column may be the number
+ * alone; a picture may be a PNG or JPEG in base64. Of a series, an input is a list of such rows, the earliest first; a row of one column may be the number
  * alone.
  *
  * JSON tells numbers from text, so `"7"` is no number here, even where a CSV's 7 was. A category is named by its
@@ -30,10 +30,10 @@ export class InputError extends Error {
  * @returns `x`: [count × width]
  * @throws InputError with a pointer to each fault
  */
-export function encodeInputs(
+export async function encodeInputs(
   preprocess: Preprocess,
   inputs: readonly PredictionInput[],
-): { x: Float32Array; count: number; width: number } {
+): Promise<{ x: Float32Array; count: number; width: number }> {
   const width = size(inputShapeOf(preprocess));
   const encoder = new InputEncoder(preprocess);
   // Gathered one by one: a few wrong inputs mustn't take the memory of as many right ones.
@@ -41,7 +41,7 @@ export function encodeInputs(
   for (const [i, input] of inputs.entries()) {
     if (encoder.problems.areMany) break;
     const numbers = new Float32Array(width);
-    encoder.encode(input, pointerTo('inputs', i), numbers);
+    await encoder.encode(input, pointerTo('inputs', i), numbers);
     if (encoder.problems.found.length === 0) encoded.push(numbers);
   }
   if (encoder.problems.found.length > 0) throw new InputError(encoder.problems.found);
@@ -70,12 +70,17 @@ class InputEncoder {
   }
 
   /** @param pointer where the input stands in the request */
-  encode(input: PredictionInput, pointer: string, numbers: Float32Array): void {
-    if (this.window) this.encodeWindow(input, this.window.length, pointer, numbers);
-    else this.encodeRow(input, pointer, numbers);
+  async encode(input: PredictionInput, pointer: string, numbers: Float32Array): Promise<void> {
+    if (this.window) await this.encodeWindow(input, this.window.length, pointer, numbers);
+    else await this.encodeRow(input, pointer, numbers);
   }
 
-  private encodeWindow(input: PredictionInput, length: number, pointer: string, numbers: Float32Array): void {
+  private async encodeWindow(
+    input: PredictionInput,
+    length: number,
+    pointer: string,
+    numbers: Float32Array,
+  ): Promise<void> {
     if (!Array.isArray(input) || input.length !== length) {
       const message = `a list of ${length} rows is expected here, the earliest first, and this is ${describeValue(input)}`;
       this.problems.add(pointer, message);
@@ -84,19 +89,22 @@ class InputEncoder {
     for (const [i, row] of input.entries()) {
       const listed = typeof row === 'number' && this.columns.length === 1 ? [row] : row;
       const place = numbers.subarray(i * this.rowWidth, (i + 1) * this.rowWidth);
-      if (typeof listed === 'object') this.encodeRow(listed, pointer + pointerTo(i), place);
+      if (typeof listed === 'object') await this.encodeRow(listed, pointer + pointerTo(i), place);
       else this.problems.add(pointer + pointerTo(i), `a row is expected here, and this is ${listed}`);
     }
   }
 
-  private encodeRow(row: InputRow | InputList, pointer: string, numbers: Float32Array): void {
+  private async encodeRow(row: PredictionInput, pointer: string, numbers: Float32Array): Promise<void> {
     for (const { column, value, pointer: place } of this.valuesOf(row, pointer)) {
-      const fault = column.write(value, numbers);
+      const written = column.write(value, numbers);
+      // A promise for each number would cost more than the number.
+      const fault = written instanceof Promise ? await written : written;
       if (fault) this.problems.add(place + pointerTo(...fault.at), fault.message);
     }
   }
 
-  private valuesOf(row: InputRow | InputList, pointer: string): PlacedValue[] {
+  private valuesOf(row: PredictionInput, pointer: string): PlacedValue[] {
+    if (typeof row === 'string') return this.textValue(row, pointer);
     if (!Array.isArray(row)) {
       this.refuseUnknown(row, pointer);
       return this.namedValues(row, pointer);
@@ -104,6 +112,13 @@ class InputEncoder {
     return this.isTensor
       ? [{ column: this.columns[0]!, value: row, pointer }]
       : this.listedValues(row, pointer);
+  }
+
+  /** Text alone stands for a picture. */
+  private textValue(text: string, pointer: string): PlacedValue[] {
+    if (this.isTensor) return [{ column: this.columns[0]!, value: text, pointer }];
+    this.problems.add(pointer, 'a row is expected here, and this is text');
+    return [];
   }
 
   private namedValues(row: InputRow, pointer: string): PlacedValue[] {

@@ -14,8 +14,11 @@ export interface Fault {
 /** A column with its place in an encoded row. */
 export interface PlacedColumn {
   readonly name: string;
-  /** Writes the encoded value into its place in a row; answers what is wrong with it, if anything is. */
-  readonly write: (value: InputValue, row: Float32Array) => Fault | undefined;
+  /**
+   * Writes the encoded value into its place in a row; answers what is wrong with it, if anything is. Only a
+   * picture that is decoded takes a while.
+   */
+  readonly write: (value: InputValue, row: Float32Array) => Fault | undefined | Promise<Fault | undefined>;
 }
 
 /** How a message names what stands where something else is expected. */

@@ -1,6 +1,7 @@
 import type { DataSpec } from '../spec/data.ts';
 import type { Column } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
+import type { PictureShape } from '../spec/picture.ts';
 import type { Columns } from './columns.ts';
 import type { Problems } from './problems.ts';
 import { namedTargets, type SettledData } from './target-column.ts';
@@ -10,6 +11,8 @@ import { MAX_DISTINCT } from './value-counts.ts';
 export interface PlannedInput {
   readonly column: Column;
   readonly pointer: string;
+  /** To what pictures that come as files are brought. */
+  readonly picture?: PictureShape;
 }
 
 /** The columns that the network sees, in order. Adds a problem for each that it can't see. */
@@ -34,11 +37,12 @@ function defaultInputs(reserved: ReadonlyMap<string, string>, columns: Columns):
 
 function checkTensor(inputs: readonly PlannedInput[], problems: Problems): void {
   const tensor = inputs.find(({ column }) => column.type === 'tensor');
-  if (tensor && inputs.length > 1)
-    problems.add(
-      tensor.pointer,
-      `“${tensor.column.name}” is a tensor of shape ${tensor.column.shape?.join(' × ')}, so it must be the only input`,
-    );
+  if (!tensor || inputs.length === 1) return;
+  const { shape } = tensor.column;
+  problems.add(
+    tensor.pointer,
+    `“${tensor.column.name}” is a tensor${shape ? ` of shape ${shape.join(' × ')}` : ''}, so it must be the only input`,
+  );
 }
 
 /** Column name → what the column already is. A series has its target's past for an input. */

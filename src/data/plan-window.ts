@@ -3,7 +3,8 @@ import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
 import type { PlannedInput } from './plan-inputs.ts';
 import { type Problems, pointerTo } from './problems.ts';
-import { fewestWindows, SPLIT_NAMES, type SplitName, splitSizes } from './split.ts';
+import { fewestWindows, splitSizes } from './split.ts';
+import { SPLIT_NAMES, type SplitName } from './split-names.ts';
 
 /** How many rows a window takes, its target's row and what lies between included. */
 export function rowsTaken({ length, horizon }: WindowSpec): number {

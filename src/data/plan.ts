@@ -1,3 +1,4 @@
+import type { AskedShape } from '../spec/asked-shape.ts';
 import type { DataSpec, PretrainingTask, SplitSpec, Task, WindowSpec } from '../spec/data.ts';
 import type { Column, DatasetSchema } from '../spec/dataset.ts';
 import type { LayerSpec } from '../spec/layer.ts';
@@ -6,15 +7,18 @@ import type { ProblemError } from '../spec/resource/problem.ts';
 import { size } from '../spec/shapes.ts';
 import { inputEmbedding, layersOnInput } from '../spec/wiring.ts';
 import { Columns } from './columns.ts';
+import { checkAugmentation } from './plan-augment.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
 import { checkParent, inheritsInputs, orderAs } from './plan-parent.ts';
+import { checkPictureMemory, planPictures } from './plan-pictures.ts';
 import { planPretraining } from './plan-pretraining.ts';
 import { planSupervised } from './plan-task.ts';
 import { type DataWarning, inputWarnings } from './plan-warnings.ts';
 import { checkWindow } from './plan-window.ts';
 import { type ClassedColumn, type PlannedColumn, plannedColumn } from './planned-column.ts';
 import { Problems } from './problems.ts';
-import { fewestRows, SPLIT_NAMES } from './split.ts';
+import { fewestRows } from './split.ts';
+import { SPLIT_NAMES } from './split-names.ts';
 import {
   findTargets,
   namedTargets,
@@ -59,6 +63,8 @@ export interface PlanContext {
   readonly parent?: ParentModel | undefined;
   /** What the network is to say, where that isn't the target. */
   readonly pretraining?: PretrainingTask | undefined;
+  /** The shape that the model asks of an example, where it says one: pictures are brought to it. */
+  readonly asked?: AskedShape | undefined;
 }
 
 export type Planning = { plan: DataPlan; warnings: DataWarning[] } | { problems: ProblemError[] };
@@ -74,7 +80,7 @@ export function planData(
   given: DataSpec,
   schema: DatasetSchema,
   layers: readonly LayerSpec[],
-  { parent, pretraining }: PlanContext = {},
+  { parent, pretraining, asked }: PlanContext = {},
 ): Planning {
   const problems = new Problems();
   const needsNone = pretraining !== undefined && pretraining !== 'pairs';
@@ -82,7 +88,7 @@ export function planData(
   if (!data) return { problems: problems.found };
   const columns = new Columns(schema, problems);
   const targets = findTargets(data, columns, problems);
-  const found = planInputs(data, columns, problems);
+  const found = planPictures(planInputs(data, columns, problems), data, asked, problems);
   const inputs = parent ? orderAs(parent, found) : found;
   const planned = pretraining
     ? planPretraining(pretraining, data, schema, targets, problems)
@@ -93,7 +99,12 @@ export function planData(
   const embedding = inputEmbedding(layers);
   checkEmbedding(embedding, data, inputs, problems);
   checkWindow(data, schema, inputs, embedding, problems);
-  if (planned && problems.found.length === 0) checkRows(data.split, planned.rows, problems);
+  if (planned && problems.found.length === 0) {
+    const { rows } = planned;
+    checkRows(data.split, rows, problems);
+    checkPictureMemory(inputs, schema.rows, rows, problems);
+    checkAugmentation(data, inputs, embedding, problems);
+  }
   if (!planned || problems.found.length > 0) return { problems: problems.found };
   const shape = shapeOf(inputs, data, embedding);
   if (parent) checkParent(parent, data, inputs, shape, problems);
@@ -103,7 +114,10 @@ export function planData(
   return {
     plan: {
       task: planned.task,
-      inputs: inputs.map(({ column }) => plannedColumn(column)),
+      inputs: inputs.map(({ column, picture }) => ({
+        ...plannedColumn(column),
+        ...(picture && { picture }),
+      })),
       targets: needed.map(plannedColumn),
       classes: planned.classes,
       classed: planned.classed,

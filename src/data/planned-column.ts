@@ -1,9 +1,12 @@
 import type { Column } from '../spec/dataset.ts';
+import type { PictureShape } from '../spec/picture.ts';
 
 /** A column that is used, with the type by which its cells are read. */
 export interface PlannedColumn {
   readonly name: string;
   readonly type: 'number' | 'boolean' | 'category' | 'tensor';
+  /** To what pictures that come as files are brought. */
+  readonly picture?: PictureShape;
 }
 
 /** A column by whose classes rows are picked and shared out. */

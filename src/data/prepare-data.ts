@@ -1,3 +1,4 @@
+import { askedShape } from '../spec/asked-shape.ts';
 import type { DataSpec, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import { hiddenLayers } from '../spec/expand.ts';
@@ -6,7 +7,8 @@ import type { NamedLayer } from '../spec/layer.ts';
 import type { NetworkSpec } from '../spec/network.ts';
 import { pretrainingTaskOf } from '../spec/objective.ts';
 import { parentOf } from '../spec/parent.ts';
-import type { Preprocess } from '../spec/preprocess.ts';
+import { isOfBytes, type Preprocess, tensorOf } from '../spec/preprocess.ts';
+import { type Augment, createAugment } from './augment/index.ts';
 import { DataError } from './data-error.ts';
 import { encodeRows, encodeWindows } from './encode-rows.ts';
 import { sampleWeights, trainingWeights } from './example-weights.ts';
@@ -17,10 +19,13 @@ import type { DataWarning } from './plan-warnings.ts';
 import { fitPreprocess } from './preprocess.ts';
 import { selectRows } from './select-rows.ts';
 import { shareSeries } from './series.ts';
-import { type SplitName, splitByColumn, splitRows } from './split.ts';
+import { splitByColumn, splitRows } from './split.ts';
+import type { SplitName } from './split-names.ts';
 import { classesOf, numbersOf, type Table } from './table.ts';
 import { wantedColumns } from './wanted-columns.ts';
 
+/** Black and white in bytes, whether a picture has them or not. */
+const WHOLE_BYTES = [0, 255] as const;
 /** The model that a job builds on. */
 export interface Parent {
   readonly network: NetworkSpec;
@@ -35,6 +40,8 @@ export interface PreparedData {
   /** Count 0 where no such split is asked for; so too for `test`. */
   readonly validation: Examples;
   readonly test: Examples;
+  /** What changes the examples of `train` from epoch to epoch, where that is asked for. */
+  readonly augment: Augment | null;
   readonly warnings: readonly DataWarning[];
 }
 
@@ -51,9 +58,11 @@ export async function prepareData(
   parent?: Parent,
 ): Promise<PreparedData> {
   const { data, seed } = spec;
+  const known = parent && parentOf(parent.network, parent.preprocess);
   const planning = planData(data, schema, hiddenLayers(spec.model, parent?.base), {
-    parent: parent && parentOf(parent.network, parent.preprocess),
+    parent: known,
     pretraining: pretrainingTaskOf(spec.stages),
+    asked: askedShape(spec.model, known),
   });
   if ('problems' in planning) throw new DataError(planning.problems.map(({ message }) => message).join('; '));
   const { plan, warnings } = planning;
@@ -73,12 +82,25 @@ export async function prepareData(
     ),
     validation: measuring(split.validation),
     test: measuring(split.test),
+    augment: augmentOf(spec, preprocess, schema),
     warnings: [
       ...warnings,
       ...untrainedClasses(table, plan, split.train.targets),
       ...constantLabels(table, plan, split.train.targets),
     ],
   };
+}
+
+function augmentOf(
+  { data, seed }: Pick<JobSpec, 'data' | 'seed'>,
+  { inputs }: Preprocess,
+  { columns }: DatasetSchema,
+): Augment | null {
+  const encoding = tensorOf(inputs);
+  if (!data.augment || !encoding) return null;
+  const column = columns.find(({ name }) => name === encoding.name);
+  const range = isOfBytes(encoding) ? WHOLE_BYTES : ([Number(column?.min), Number(column?.max)] as const);
+  return createAugment(data.augment, encoding, range, seed);
 }
 
 /** A split before it is encoded. */

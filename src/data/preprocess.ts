@@ -1,5 +1,12 @@
 import type { DataSpec } from '../spec/data.ts';
-import type { InputEncoding, Preprocess, TargetEncoding, TensorEncoding } from '../spec/preprocess.ts';
+import type { PictureShape } from '../spec/picture.ts';
+import {
+  BYTE_SCALE,
+  type InputEncoding,
+  type Preprocess,
+  type TargetEncoding,
+  type TensorEncoding,
+} from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
 import { Moments } from './moments.ts';
 import { sortClasses } from './order.ts';
@@ -39,9 +46,10 @@ function inherited(
   missing: DataSpec['missing'],
   rows: Uint32Array,
 ): InputEncoding[] {
-  return plan.inputs.map(({ name }, i) => {
+  return plan.inputs.map(({ name, picture }, i) => {
     const encoding = { ...inputs[i]!, name };
-    const isFilled = encoding.type === 'category' || encoding.type === 'tensor' || missing !== 'mean';
+    if (encoding.type === 'tensor') return sizedAs(picture, encoding);
+    const isFilled = encoding.type === 'category' || missing !== 'mean';
     return isFilled ? encoding : { fill: momentsOf(table, name, rows).mean, ...encoding };
   });
 }
@@ -50,10 +58,10 @@ function fitInput(
   table: Table,
   plan: DataPlan,
   fillsMissing: boolean,
-  { name, type }: PlannedColumn,
+  { name, type, picture }: PlannedColumn,
   rows: Uint32Array,
 ): InputEncoding {
-  if (type === 'tensor') return fitTensor(table, plan, name, rows);
+  if (type === 'tensor') return sizedAs(picture, fitTensor(table, plan, name, rows));
   if (type === 'category')
     return { type, name, classes: occurringClasses(table, name, rows), missingClass: fillsMissing };
   const { mean, std } = momentsOf(table, name, rows);
@@ -62,10 +70,15 @@ function fitInput(
   return { type, name, ...(plan.standardizeInputs ? { mean, std } : { mean: 0, std: 1 }), ...fill };
 }
 
+/** Pictures are brought to their shape as they are here, whatever the parent's were. */
+function sizedAs(picture: PictureShape | undefined, { fit: _, ...encoding }: TensorEncoding): TensorEncoding {
+  return picture ? { ...encoding, fit: picture.fit } : encoding;
+}
+
 /** A picture's bytes become 0 … 1 before anything else; but not ids, which an embedding looks up. */
 function fitTensor(table: Table, plan: DataPlan, name: string, rows: Uint32Array): TensorEncoding {
   const { values, shape } = tensorsOf(table, name);
-  const scale = values instanceof Uint8Array && !plan.takesIds ? 1 / 255 : 1;
+  const scale = values instanceof Uint8Array && !plan.takesIds ? BYTE_SCALE : 1;
   const encoding = { type: 'tensor' as const, name, shape: [...shape], scale };
   const channels = shape.at(-1)!;
   if (!plan.standardizeInputs)

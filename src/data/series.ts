@@ -2,7 +2,8 @@ import type { DataSpec, WindowSpec } from '../spec/data.ts';
 import { DataError, quoted } from './data-error.ts';
 import type { DataPlan } from './plan.ts';
 import { rowsTaken } from './plan-window.ts';
-import { fewestWindows, SPLIT_NAMES, type SplitName, splitSizes } from './split.ts';
+import { fewestWindows, splitSizes } from './split.ts';
+import { SPLIT_NAMES, type SplitName } from './split-names.ts';
 import { classesOf, isMissingAt, type Table } from './table.ts';
 
 /** Rows on end: `start` is the first of them, `end` the one after the last. */

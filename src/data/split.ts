@@ -1,9 +1,6 @@
 import { DataError, quoted } from './data-error.ts';
+import { SPLIT_NAMES, type SplitName } from './split-names.ts';
 import type { ClassColumn } from './table.ts';
-
-/** The names that a split column may hold. */
-export const SPLIT_NAMES = ['train', 'validation', 'test'] as const;
-export type SplitName = (typeof SPLIT_NAMES)[number];
 
 /** Row numbers of each split, ascending. Together they are the rows that were shared out, each once. */
 export type Split = Readonly<Record<SplitName, Uint32Array>>;

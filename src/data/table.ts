@@ -1,4 +1,4 @@
-import type { Numbers } from './readers/idx/index.ts';
+import type { Numbers } from './readers/arrays.ts';
 
 /** Data in memory, a typed array a column: 8 bytes a number, 4 a class, nothing per row. */
 

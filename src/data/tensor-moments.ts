@@ -1,5 +1,5 @@
 import { size } from '../spec/shapes.ts';
-import type { Numbers } from './readers/idx/index.ts';
+import type { Numbers } from './readers/arrays.ts';
 
 /**
  * Mean and standard deviation (the population's) of each place of the last axis, over these rows and all other

@@ -3,7 +3,7 @@ import type { Column } from '../spec/dataset.ts';
 import { size } from '../spec/shapes.ts';
 import { DataError } from './data-error.ts';
 import { Moments } from './moments.ts';
-import type { Numbers } from './readers/idx/index.ts';
+import type { Numbers } from './readers/arrays.ts';
 
 /** What a tensor column holds, gathered as its numbers come. None of them is missing, infinite or NaN. */
 export class TensorSummary {

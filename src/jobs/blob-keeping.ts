@@ -13,7 +13,15 @@ import type { BlobStore, Store } from './ports.ts';
  */
 export async function keepBlob(inside: Store, blobs: BlobStore, blobKey: string): Promise<void> {
   await inside.lockBlob(blobKey);
-  await blobs.localPath(blobKey).catch((error: unknown) => {
+  await pathOf(blobs, blobKey);
+}
+
+/**
+ * Where content that was just put lies on the disk.
+ * @throws TrainyardError unavailable where it was discarded since: put it again
+ */
+export function pathOf(blobs: BlobStore, blobKey: string): Promise<string> {
+  return blobs.localPath(blobKey).catch((error: unknown) => {
     throw new TrainyardError('unavailable', 'The content was just deleted; send it again', {
       retryAfterSeconds: 1,
       cause: error,

@@ -1,8 +1,9 @@
 import { PassThrough, pipeline, Transform } from 'node:stream';
 import { DataError } from '../data/data-error.ts';
+import type { InferenceOptions, StoredFormat, StreamedFormat } from '../data/formats/format.ts';
 import { FORMATS } from '../data/formats/index.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
-import { discardBlob, keepBlob } from './blob-keeping.ts';
+import { discardBlob, keepBlob, pathOf } from './blob-keeping.ts';
 import { TrainyardError } from './errors.ts';
 import { fingerprint, settled } from './idempotency.ts';
 import { newId } from './ids.ts';
@@ -14,6 +15,11 @@ interface Dependencies {
   store: Store;
   blobs: BlobStore;
   maxUploadBytes: number;
+}
+
+interface Received {
+  blob: StoredBlob;
+  schema: DatasetSchema;
 }
 
 export function createDatasetService({ store, blobs, maxUploadBytes }: Dependencies): DatasetService {
@@ -31,8 +37,13 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
     }
   }
 
+  function receive(upload: DatasetUpload): Promise<Received> {
+    const format = FORMATS[upload.format];
+    return format.reads === 'stream' ? receiveAtOnce(upload, format) : receiveFirst(upload, format);
+  }
+
   /** Both at once, chunk by chunk: the bytes go to the blob store, the rows into the schema. */
-  async function receive(upload: DatasetUpload): Promise<{ blob: StoredBlob; schema: DatasetSchema }> {
+  async function receiveAtOnce(upload: DatasetUpload, format: StreamedFormat): Promise<Received> {
     const rows = new PassThrough();
     const bytes = duplicateInto(rows);
     const faults: unknown[] = [];
@@ -42,8 +53,7 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
     };
     pipeline(upload.source, bytes, (error) => error && stop(error));
     const storing = blobs.put(bytes, { maxBytes: maxUploadBytes });
-    const { columnTypes } = upload;
-    const inferring = FORMATS[upload.format].inferSchema(rows, { columnTypes, maxBytes: maxUploadBytes });
+    const inferring = format.inferSchema(rows, optionsOf(upload));
     for (const side of [storing, inferring]) side.catch(stop);
     const [blob, schema] = await Promise.allSettled([storing, inferring]);
     if (blob.status === 'fulfilled' && schema.status === 'fulfilled') {
@@ -51,6 +61,22 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
     }
     if (blob.status === 'fulfilled') await discardBlob(store, blobs, blob.value.key);
     throw refusalAmong(faults);
+  }
+
+  /** The bytes first, as the format is read here and there in its file. */
+  async function receiveFirst(upload: DatasetUpload, format: StoredFormat): Promise<Received> {
+    const blob = await blobs.put(upload.source, { maxBytes: maxUploadBytes });
+    try {
+      const schema = await format.inferSchema(await pathOf(blobs, blob.key), optionsOf(upload));
+      return { blob, schema };
+    } catch (error) {
+      await discardBlob(store, blobs, blob.key);
+      throw refusalAmong([error]);
+    }
+  }
+
+  function optionsOf({ columnTypes }: DatasetUpload): InferenceOptions {
+    return { columnTypes, maxBytes: maxUploadBytes };
   }
 
   async function record(
@@ -88,7 +114,10 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
   }
 
   async function preview(dataset: DatasetRow, limit: number): Promise<Record<string, unknown>[]> {
-    return FORMATS[dataset.format].preview(await blobs.read(dataset.blobKey), limit);
+    const format = FORMATS[dataset.format];
+    return format.reads === 'stream'
+      ? format.preview(await blobs.read(dataset.blobKey), limit)
+      : format.preview(await blobs.localPath(dataset.blobKey), limit);
   }
 
   async function remove(projectId: string, datasetId: string): Promise<void> {

@@ -33,7 +33,7 @@ export interface Created<T> {
 
 export interface DatasetService {
   /**
-   * Streams an upload to the blob store while its schema is inferred; nothing is held in memory.
+   * Streams an upload to the blob store while its schema is inferred, or before; nothing is held in memory.
    * @throws TrainyardError tooLarge, or invalidDataset with the line at fault
    */
   register(projectId: string, upload: DatasetUpload): Promise<Created<DatasetRow>>;

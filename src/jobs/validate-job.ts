@@ -1,5 +1,6 @@
 import { planData } from '../data/plan.ts';
 import { Problems } from '../data/problems.ts';
+import { askedShape } from '../spec/asked-shape.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
 import { distributionOf } from '../spec/distribution.ts';
 import { expandModel } from '../spec/expand.ts';
@@ -30,6 +31,7 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema, parent?: Paren
   const planning = planData(spec.data, schema, hidden, {
     parent,
     pretraining: pretrainingTaskOf(spec.stages),
+    asked: askedShape(spec.model, parent),
   });
   if ('problems' in planning) throw invalid(planning.problems);
   const { plan, warnings } = planning;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { Augmentation } from './augment.ts';
 import { Name, PositiveInt } from './common.ts';
+import { ImageSize } from './picture.ts';
 
 const Share = z.number().min(0).lt(1);
 
@@ -74,6 +76,14 @@ export const DataSpec = z
     window: WindowSpec.optional().meta({
       description:
         'For series, in CSV or JSONL. The earliest rows train, the next validate, the last test; or a split column gives each split one unbroken run of rows. A window and its target lie in one split. With `missing: drop` the windows that touch a missing value are left out.',
+    }),
+    imageSize: ImageSize.optional().meta({
+      description:
+        'Of pictures that come as files, in a ZIP: the size to which they are brought. When left out: the size that the model asks for, by the model that it builds on or by its topology, else the one that all of them have.',
+    }),
+    augment: z.array(Augmentation).min(1).max(20).optional().meta({
+      description:
+        'Random changes of the pictures that are trained on, one after another; what is measured is left as it is.',
     }),
     classes: z
       .array(z.string())

@@ -32,11 +32,17 @@ const InputRow: z.ZodType<InputRow> = z
   .lazy(() => z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), InputList])))
   .meta({
     id: 'InputRow',
-    description: 'A row as the data set had it: `{ "age": 28 }`, or `{ "image": [[0, 255], [255, 0]] }`.',
+    description:
+      'A row as the data set had it: `{ "age": 28 }`, or `{ "image": [[0, 255], [255, 0]] }`. A picture may be a PNG or JPEG in base64: `{ "image": "iVBORw0KGgo…" }`.',
   });
 
-/** One input: a row, by column or as a list; a picture; or the rows of a window. */
-export const PredictionInput = z.union([InputRow, InputList]);
+const InputPicture = z.string().min(1).meta({
+  id: 'InputPicture',
+  description: 'A PNG or JPEG in base64, or as a data URL: `data:image/png;base64,iVBORw0KGgo…`.',
+});
+
+/** One input: a row, by column or as a list; a picture, as numbers or as a file; or the rows of a window. */
+export const PredictionInput = z.union([InputRow, InputList, InputPicture]);
 export type PredictionInput = z.infer<typeof PredictionInput>;
 
 /** The most inputs times passes of one request: what a predictor answers in seconds. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PositiveInt, Shape } from './common.ts';
 import { Task } from './data.ts';
+import { Fit } from './picture.ts';
 import { size } from './shapes.ts';
 
 /** How one input column becomes numbers: standardized (mean 0 and std 1 leave it as it is), or one-hot. */
@@ -27,6 +28,8 @@ export const InputEncoding = z.discriminatedUnion('type', [
     scale: z.number().positive(),
     mean: z.array(z.number()).min(1),
     std: z.array(z.number().positive()).min(1),
+    /** How pictures were brought to this shape; they came in it where there is none. */
+    fit: Fit.optional(),
   }),
 ]);
 export type InputEncoding = z.infer<typeof InputEncoding>;
@@ -99,6 +102,14 @@ export function tensorOf(inputs: readonly InputEncoding[]): TensorEncoding | und
 export function pictureOf(inputs: readonly InputEncoding[]): TensorEncoding | undefined {
   const tensor = tensorOf(inputs);
   return tensor && tensor.shape.length > 1 ? tensor : undefined;
+}
+
+/** What makes 0 … 1 of bytes. */
+export const BYTE_SCALE = 1 / 255;
+
+/** Whether a tensor's numbers came as bytes, as a picture's do. */
+export function isOfBytes({ scale }: TensorEncoding): boolean {
+  return scale === BYTE_SCALE;
 }
 
 /** How many numbers one encoded row has. */

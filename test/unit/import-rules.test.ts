@@ -67,9 +67,17 @@ const BROKEN: Readonly<Record<string, [texts: Record<string, string>, breach: st
     { 'src/engine/train/x.ts': "import type { Logger } from '../../logger.ts';" },
     'src/engine/train/x.ts imports src/logger.ts',
   ],
-  'data knows the ground floor, a CSV parser and Node': [
+  'data knows the ground floor, parsers of files and Node': [
     { 'src/data/x.ts': "import * as tf from '@tensorflow/tfjs-core';" },
     'src/data/x.ts imports @tensorflow/tfjs-core',
+  ],
+  'only the pictures import sharp': [
+    { 'src/data/formats/x.ts': "import sharp from 'sharp';" },
+    'src/data/formats/x.ts imports sharp',
+  ],
+  'only the archive imports yauzl': [
+    { 'src/data/formats/x.ts': "import { open } from 'yauzl';" },
+    'src/data/formats/x.ts imports yauzl',
   ],
   'jobs knows data and the ground floor, no adapter and no engine': [
     { 'src/jobs/x.ts': "const it = await import('../engine/x.ts');" },

@@ -14,14 +14,20 @@ export const MEDIA_TYPES: Readonly<Record<string, DatasetFormat>> = {
   'application/x-ndjson': 'jsonl',
   'application/jsonl': 'jsonl',
   'application/x-idx': 'idx',
+  'application/x-npz': 'npz',
+  'application/zip': 'zip',
+  'application/x-zip-compressed': 'zip',
 };
 /** How files of each format are named: MNIST's are `train-images-idx3-ubyte.gz`. */
 const FILE_NAMES: readonly (readonly [RegExp, DatasetFormat])[] = [
   [/\.csv$/i, 'csv'],
   [/\.(jsonl|ndjson)$/i, 'jsonl'],
+  [/\.npz$/i, 'npz'],
+  [/\.zip$/i, 'zip'],
   [/(\.idx|[-.]idx\d-\w+)(\.gz)?$/i, 'idx'],
 ];
-const ENDINGS = '.csv, .jsonl, .ndjson, .idx, -idx3-ubyte, each of the last two with .gz or without';
+const ENDINGS =
+  '.csv, .jsonl, .ndjson, .npz, .zip, .idx, -idx3-ubyte, each of the last two with .gz or without';
 
 const Fields = z.strictObject({ name: Name.optional(), columnTypes: z.string().optional() });
 const ColumnTypes = z.record(Name, DeclaredType);
@@ -35,7 +41,8 @@ export const RawUploadQuery = Fields;
 export function rawUpload(request: FastifyRequest, query: Fields): Part {
   const format = MEDIA_TYPES[mediaType(request.headers['content-type'])];
   const { name } = query;
-  if (format === undefined) throw new TrainyardError('unsupportedMediaType', 'Send CSV, JSONL or IDX');
+  if (format === undefined)
+    throw new TrainyardError('unsupportedMediaType', 'Send CSV, JSONL, IDX, NPZ or a ZIP of pictures');
   if (name === undefined)
     throw new TrainyardError('invalidRequest', 'Say the data set’s “name” in the query');
   return {
@@ -116,11 +123,13 @@ async function readFields(
 /** By its media type, else by its name: clients often say `application/octet-stream`, or a spreadsheet’s type. */
 function formatOf(file: MultipartFile): DatasetFormat {
   const byName = FILE_NAMES.find(([pattern]) => pattern.test(file.filename))?.[1];
-  const format = MEDIA_TYPES[mediaType(file.mimetype)] ?? byName;
+  const byType = MEDIA_TYPES[mediaType(file.mimetype)];
+  // An NPZ is a ZIP too, and some clients look no further.
+  const format = byType === 'zip' && byName === 'npz' ? byName : (byType ?? byName);
   if (format !== undefined) return format;
   throw new TrainyardError(
     'unsupportedMediaType',
-    `“${file.filename}” is neither CSV nor JSONL nor IDX (${ENDINGS})`,
+    `“${file.filename}” is neither CSV nor JSONL, nor IDX, NPZ or a ZIP of pictures (${ENDINGS})`,
   );
 }
 

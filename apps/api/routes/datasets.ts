@@ -14,7 +14,7 @@ import { Filter, IdParams } from './params.ts';
 const tags = ['datasets'];
 const PreviewQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(20) });
 
-const UPLOAD = `CSV, JSONL or IDX, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
+const UPLOAD = `CSV, JSONL, IDX, NPZ or a ZIP of pictures, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
 \`?name=\` and \`?columnTypes=\`. It is streamed to disk while its columns are inferred. \`columnTypes\` is a JSON object
 from column to \`number\`, \`boolean\`, \`category\` or \`text\`, and goes before what the values look like; in a form it
 stands before \`file\`. Honours \`Idempotency-Key\`.
@@ -23,7 +23,18 @@ IDX is the format of MNIST: a file of images, then one of their labels; gzipped 
 are simply one after the other: \`cat train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz\`, \`application/x-idx\`. In a
 form they are \`file\` and \`labels\`. More pairs may follow; their rows come after the first one's. The columns are
 \`image\`, a tensor, and \`label\`, a category where labels are whole. Unzipped, they have at most as many bytes as an
-upload.`;
+upload.
+
+A ZIP (\`application/zip\`) has a folder of PNGs and JPEGs for each class: \`cat/1.png\`, \`dog/2.jpg\`; one more folder may
+lie around all of them. Where the folders at the top are \`train\`, \`validation\` (or \`val\`) and \`test\`, with the classes in
+them, a column \`part\` says so, for \`"split": { "column": "part" }\`. The columns are \`image\`, a tensor, and \`label\`. Pictures
+may have different sizes: a job brings them to its \`imageSize\`. Each has at most 50 million pixels and 32 MiB, and is
+decoded once here, so that a broken one is told by its name.
+
+NPZ (\`.npz\`, \`application/x-npz\`) is NumPy’s archive of arrays: \`x\` (or \`image\`, \`images\`) with its rows along the first
+axis, and \`y\` (or \`label\`, \`labels\`) with a number a row, as \`image\` and \`label\`. Of parts, as Keras has them, they are
+\`x_train\`, \`y_train\`, \`x_val\`, \`y_val\`, \`x_test\`, \`y_test\`, with a column \`part\`. Whole numbers, floats and booleans of 8
+to 64 bits are taken, in C order.`;
 
 const FILE = { type: 'string', format: 'binary' };
 const streamedBody = {
@@ -79,7 +90,8 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asy
       schema: {
         operationId: 'previewDataset',
         summary: 'Read the first rows, as the file has them',
-        description: 'Of large pictures there are fewer rows than `limit`, one at least.',
+        description:
+          'Of large pictures there are fewer rows than `limit`, one at least. Of a ZIP, a row is a picture’s file, label, height and width.',
         tags,
         params: IdParams,
         querystring: PreviewQuery,

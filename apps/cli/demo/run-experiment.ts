@@ -56,7 +56,9 @@ async function ask(client: Client, modelId: string, experiment: Experiment, csv:
   const { predictions, samplesUsed } = await client.predict(modelId, { ...experiment.ask, inputs });
   const rows = questions.map((question, i) => experiment.cells(question, predictions[i]!));
   console.log(`\n${table(experiment.columns, rows)}`);
-  const abstained = predictions.filter((prediction) => prediction.abstained).length;
+  const abstained = predictions.filter(
+    (prediction) => 'abstained' in prediction && prediction.abstained,
+  ).length;
   console.log(
     `${samplesUsed} passes with dropout on; abstains above ${experiment.ask.abstainAbove}: ${abstained} of ${rows.length}`,
   );

@@ -37,10 +37,16 @@ export interface TrainingData {
   readonly train: Examples;
   readonly validation: Examples;
   readonly test: Examples;
-  /** Whether an example's numbers change from epoch to epoch. */
-  readonly augmented?: boolean;
   /** The order in which an epoch goes through the training split; stages and epochs count from 1. */
   order(stage: number, epoch: number): Uint32Array;
-  /** The rows `order[start] … order[start + size − 1]`, fewer at the end. */
-  gather(examples: Examples, order: Uint32Array, start: number, size: number): Batch;
+  /** The rows `order[start] … order[start + size − 1]`, fewer at the end, as an epoch sees them. */
+  gather(
+    examples: Examples,
+    order: Uint32Array,
+    start: number,
+    size: number,
+    at: { readonly stage: number; readonly epoch: number },
+  ): Batch;
+  /** Whether an example's numbers change from epoch to epoch. */
+  readonly augmented: boolean;
 }

@@ -15,7 +15,7 @@ export function trainingBatch(
   order: Uint32Array,
   { start, size, at }: { start: number; size: number; at: Position },
 ): Batch {
-  const gather = (rows: Uint32Array, first: number) => data.gather(data.train, rows, first, size);
+  const gather = (rows: Uint32Array, first: number) => data.gather(data.train, rows, first, size, at);
   return objective.makeBatch(gather(order, start), {
     source: data.train,
     rows: order.subarray(start, start + size),

@@ -39,6 +39,7 @@ export async function runStages(
     const end = await runStage(context, start, stage === first.stage);
     if (end.outcome === 'stopped') return end;
     weights = end.weights;
+    await events.onStageEnd(stage, weights);
   }
   return { outcome: 'finished', weights };
 }

@@ -1,4 +1,5 @@
 import type { MetricPoint, Position } from '../../spec/trainer.ts';
+import type { NamedArrays } from '../safetensors.ts';
 
 /** What training tells of itself as it goes. Awaited, so that a slow listener slows training, not memory. */
 export interface TrainEvents {
@@ -19,6 +20,8 @@ export interface TrainEvents {
     etaSeconds: number | null;
   }): Promise<void>;
   onEpoch(epoch: EpochReport): Promise<void>;
+  /** A stage ended with these weights, those of a generator among them. */
+  onStageEnd(stage: number, weights: NamedArrays): Promise<void>;
   /** A stage ended before its last epoch, or with an earlier one's weights. */
   onEarlyStopping(stopping: EarlyStoppingReport): Promise<void>;
   /** What a learning-rate range test found. */

@@ -3,8 +3,7 @@ import { type Problems, pointerTo } from '../../data/problems.ts';
 import { resolveGenerator } from '../../spec/generator.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { type ObjectiveOf, pretrainingTask } from '../../spec/objective.ts';
-import { size } from '../../spec/shapes.ts';
-import { inferShapes, ShapeError } from '../../spec/shapes.ts';
+import { inferShapes, ShapeError, size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 
@@ -93,14 +92,20 @@ function checkGan(spec: JobSpec, plan: DataPlan, problems: Problems): void {
     const gan = ganOf(stage);
     const pointer = pointerTo('stages', i);
     if (stage.schedule.type === 'lrFinder')
-      problems.add(`${pointer}/schedule`, 'a GAN’s losses fall and rise with each other, so they tell no rate');
+      problems.add(
+        `${pointer}/schedule`,
+        'a GAN’s losses fall and rise with each other, so they tell no rate',
+      );
     if (!gan || !first) continue;
     const isSame =
       gan.latent === first.latent &&
       JSON.stringify(gan.generator.layers) === JSON.stringify(first.generator.layers);
     if (isSame) checkGenerator(gan, `${pointer}/objective/generator/layers`, plan, problems);
     else
-      problems.add(`${pointer}/objective/generator`, 'the generator must be that of the first stage, which goes on');
+      problems.add(
+        `${pointer}/objective/generator`,
+        'the generator must be that of the first stage, which goes on',
+      );
   }
 }
 

@@ -7,6 +7,9 @@ import type { DatasetResource } from '../../../src/spec/resource/dataset.ts';
 import type { Problem } from '../../../src/spec/resource/problem.ts';
 import { jobSpec, OPERATOR_KEY, ROWS, TestApi } from '../../api-server.ts';
 import { idxFile } from '../../idx.ts';
+import { fixture } from '../../parity/fixture.ts';
+import { classFolders, promisedPng } from '../../pictures.ts';
+import { zipFile } from '../../zip.ts';
 
 const LIMIT = 500_000;
 const authorization = `Bearer ${OPERATOR_KEY}`;
@@ -212,6 +215,119 @@ describe('an upload of pictures', () => {
     expect((await problem(response)).detail).toMatch(message);
     expect(response.status).toBe(status);
     expect(await api.blobs()).toEqual(before);
+  });
+});
+
+describe('an upload that is read once it is stored', () => {
+  const send = (content: Buffer, type: string, query = '?name=pets') =>
+    api.request({
+      method: 'POST',
+      url: `/v1/datasets${query}`,
+      headers: { 'content-type': type },
+      payload: content,
+    });
+  const part = (content: Buffer, name: string, type = '') =>
+    new File([new Uint8Array(content)], name, { type });
+  const pets = async () => zipFile(await classFolders(['cat', 'dog']));
+  const arrays = Buffer.from(fixture<{ parts: string }>('npz').parts, 'base64');
+
+  it('may be a ZIP of pictures, as a raw body, and is previewed by its files', async () => {
+    const content = await pets();
+    const response = await send(content, 'application/zip');
+    expect(response.statusCode).toBe(201);
+    const dataset = response.json<DatasetResource>();
+    expect(dataset).toMatchObject({
+      format: 'zip',
+      rows: 4,
+      bytes: content.length,
+      sha256: createHash('sha256').update(content).digest('hex'),
+      columns: [
+        { name: 'image', shape: [4, 6, 3], pictures: { channels: 3 } },
+        { name: 'label', distinct: 2 },
+      ],
+    });
+    expect((await api.get(dataset.urls.self)).json()).toEqual(dataset);
+    expect((await api.get(`${dataset.urls.preview}?limit=1`)).json().data).toEqual([
+      { file: 'cat/0.png', label: 'cat', height: 4, width: 6 },
+    ]);
+    const again = await send(content, 'application/x-zip-compressed');
+    expect(again.json()).toMatchObject({ format: 'zip', sha256: dataset.sha256 });
+  });
+
+  it('may be NumPy’s arrays, as a raw body, and is previewed as lists', async () => {
+    const response = await send(arrays, 'application/x-npz');
+    expect(response.statusCode).toBe(201);
+    const dataset = response.json<DatasetResource>();
+    expect(dataset).toMatchObject({
+      format: 'npz',
+      rows: 6,
+      columns: [{ shape: [2, 2, 1] }, {}, { name: 'part' }],
+    });
+    const [row] = (await api.get(`${dataset.urls.preview}?limit=1`)).json().data;
+    expect(row.image).toHaveLength(2);
+  });
+
+  it.each([
+    ['pets.zip', ''],
+    ['pets.zip', 'application/octet-stream'],
+    ['pets', 'application/zip'],
+    ['arrays.NPZ', ''],
+    ['arrays.npz', 'application/zip'],
+  ])('as a form is told by its name, %s, or its type, %s', async (name, type) => {
+    const isArrays = /npz$/i.test(name);
+    const response = await upload([
+      ['file', part(isArrays ? arrays : await pets(), name, type)],
+      ['name', 'pets'],
+    ]);
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({ name: 'pets', format: isArrays ? 'npz' : 'zip' });
+  });
+
+  it.each<[string, () => Promise<Buffer>, string, RegExp]>([
+    ['no ZIP', async () => Buffer.from(ROWS), 'application/zip', /^the file isn’t a ZIP file/],
+    ['nothing', async () => Buffer.alloc(0), 'application/x-npz', /^the file isn’t a ZIP file/],
+    [
+      'a zip bomb',
+      async () => zipFile([{ name: 'cat/a.png', content: Buffer.alloc(50_000_000) }]),
+      'application/zip',
+      /^the ZIP file unzips to more than the 500000 bytes/,
+    ],
+    [
+      'a pixel bomb',
+      async () => zipFile([{ name: 'cat/a.png', content: await promisedPng(50_000, 50_000) }]),
+      'application/zip',
+      /^“cat\/a\.png” has more than 50000000 pixels$/,
+    ],
+    ['pictures for arrays', pets, 'application/x-npz', /^the array “cat\/0\.png” isn’t known/],
+    ['arrays for pictures', async () => arrays, 'application/zip', /^“x_train\.npy” is no picture/],
+  ])('is refused for %s, and leaves nothing', async (_what, make, type, message) => {
+    const content = await make();
+    const before = await api.blobs();
+    const response = await send(content, type);
+    expect(response.statusCode).toBe(422);
+    expect(response.json()).toMatchObject({ code: 'invalidDataset', errors: [{ pointer: '/file' }] });
+    expect(response.json().detail).toMatch(message);
+    expect(await api.blobs()).toEqual(before);
+  });
+
+  it('is refused where it is too large, as a body or in a form', async () => {
+    const content = Buffer.concat([await pets(), Buffer.alloc(LIMIT)]);
+    const before = await api.blobs();
+    expect((await send(content, 'application/zip')).statusCode).toBe(413);
+    expect((await upload([['file', part(content, 'pets.zip')]])).status).toBe(413);
+    expect(await api.blobs()).toEqual(before);
+  });
+
+  it('is taken and refused at the same time with the same content', async () => {
+    const content = zipFile(await classFolders(['cow', 'pig']));
+    const types = encodeURIComponent(JSON.stringify({ image: 'number' }));
+    const responses = await Promise.all([
+      send(content, 'application/zip', `?name=a&columnTypes=${types}`),
+      send(content, 'application/zip', '?name=b'),
+      send(content, 'application/zip', `?name=c&columnTypes=${types}`),
+    ]);
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual([422, expect.any(Number), 422]);
+    expect([201, 503]).toContain(responses[1]!.statusCode);
   });
 });
 

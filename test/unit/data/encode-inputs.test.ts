@@ -24,9 +24,9 @@ const FILLING = Preprocess.parse({
 
 const encode = (inputs: unknown[], model = MODEL) => encodeInputs(model, inputs as PredictionInput[]);
 
-function problems(inputs: unknown[], model = MODEL): [string, string][] {
+async function problems(inputs: unknown[], model = MODEL): Promise<[string, string][]> {
   try {
-    encode(inputs, model);
+    await encode(inputs, model);
   } catch (error) {
     if (error instanceof InputError) return error.errors.map(({ pointer, message }) => [pointer, message]);
     throw error;
@@ -37,21 +37,23 @@ function problems(inputs: unknown[], model = MODEL): [string, string][] {
 const ROW = { water: 12, wet: true, town: 'Bern' };
 
 describe('what is encoded', () => {
-  it('standardizes numbers and makes categories one-hot, row by row', () => {
-    expect(encode([ROW, { town: 3, wet: 0, water: 8 }])).toEqual({
+  it('standardizes numbers and makes categories one-hot, row by row', async () => {
+    expect(await encode([ROW, { town: 3, wet: 0, water: 8 }])).toEqual({
       x: Float32Array.of(1, 1, 0, 1, -1, 0, 1, 0),
       count: 2,
       width: 4,
     });
   });
 
-  it('takes a list in the order of the inputs', () => {
-    expect([...encode([[14, 1, 3]]).x]).toEqual([2, 1, 1, 0]);
+  it('takes a list in the order of the inputs', async () => {
+    expect([...(await encode([[14, 1, 3]])).x]).toEqual([2, 1, 1, 0]);
   });
 
-  it('fills in what is missing where the model was trained to, and takes a new category for a missing one', () => {
-    expect([...encode([{ water: null, wet: null, town: null }], FILLING).x]).toEqual([0, 0.25, 0, 0, 1]);
-    expect([...encode([{ ...ROW, town: 'Rom' }], FILLING).x]).toEqual([1, 1, 0, 0, 1]);
+  it('fills in what is missing where the model was trained to, and takes a new category for a missing one', async () => {
+    expect([...(await encode([{ water: null, wet: null, town: null }], FILLING)).x]).toEqual([
+      0, 0.25, 0, 0, 1,
+    ]);
+    expect([...(await encode([{ ...ROW, town: 'Rom' }], FILLING)).x]).toEqual([1, 1, 0, 0, 1]);
   });
 });
 
@@ -84,33 +86,35 @@ describe('what is refused', () => {
     ['null for a category', { ...ROW, town: null }, '/inputs/0/town', /a value is missing/],
     ['a list too short', [1, 2], '/inputs/0', /^the list has 2 numbers, and the model takes 3$/],
     ['a list with an unknown category', [1, 1, 7], '/inputs/0/2', /had no “7”/],
-  ])('refuses %s', (_what, input, pointer, message) => {
-    expect(problems([input])).toEqual([[pointer, expect.stringMatching(message)]]);
+  ])('refuses %s', async (_what, input, pointer, message) => {
+    expect(await problems([input])).toEqual([[pointer, expect.stringMatching(message)]]);
   });
 
-  it('refuses each label of a multilabel model', () => {
+  it('refuses each label of a multilabel model', async () => {
     const target = { type: 'labels', names: ['wet', 'cold'] };
     const inputs = [{ type: 'number', name: 'water', mean: 0, std: 1 }];
     const model = Preprocess.parse({ task: 'multilabel', inputs, target });
-    expect(problems([{ water: 1, wet: true, cold: false }], model)).toEqual([
+    expect(await problems([{ water: 1, wet: true, cold: false }], model)).toEqual([
       ['/inputs/0/wet', '“wet” is what the model predicts; leave it out'],
       ['/inputs/0/cold', '“cold” is what the model predicts; leave it out'],
     ]);
   });
 
-  it('refuses a column that only the prototype has', () => {
+  it('refuses a column that only the prototype has', async () => {
     const model = Preprocess.parse({
       ...MODEL,
       inputs: [{ type: 'number', name: 'constructor', mean: 0, std: 1 }],
     });
-    expect(problems([{}], model)).toEqual([['/inputs/0/constructor', 'the column “constructor” is missing']]);
-    expect(problems([JSON.parse('{"constructor": 1, "__proto__": 2}')], model)).toEqual([
+    expect(await problems([{}], model)).toEqual([
+      ['/inputs/0/constructor', 'the column “constructor” is missing'],
+    ]);
+    expect(await problems([JSON.parse('{"constructor": 1, "__proto__": 2}')], model)).toEqual([
       ['/inputs/0/__proto__', expect.stringMatching(/is no input/)],
     ]);
   });
 
-  it('says which input and escapes its column, and stops at twenty', () => {
-    expect(problems([ROW, { ...ROW, 'a/b~c': 1 }])[0]![0]).toBe('/inputs/1/a~1b~0c');
-    expect(problems(Array.from({ length: 100 }, () => ({})))).toHaveLength(20);
+  it('says which input and escapes its column, and stops at twenty', async () => {
+    expect((await problems([ROW, { ...ROW, 'a/b~c': 1 }]))[0]![0]).toBe('/inputs/1/a~1b~0c');
+    expect(await problems(Array.from({ length: 100 }, () => ({})))).toHaveLength(20);
   });
 });

@@ -9,12 +9,32 @@ import { JobSpec, type JobSpecInput } from '../../../src/spec/job.ts';
 
 export type ColumnTypes = Record<string, DeclaredType>;
 
-export function schemaOf(
+export async function schemaOf(
   content: string | Buffer,
   format: DatasetFormat = 'csv',
   columnTypes: ColumnTypes = {},
+  maxBytes = 1e9,
 ): Promise<DatasetSchema> {
-  return FORMATS[format].inferSchema(Readable.from([content]), { columnTypes, maxBytes: 1e9 });
+  const reader = FORMATS[format];
+  const options = { columnTypes, maxBytes };
+  return reader.reads === 'stream'
+    ? reader.inferSchema(Readable.from([content]), options)
+    : withFile(content, (path) => reader.inferSchema(path, options));
+}
+
+/** Lends the content out as a file. */
+export async function withFile<Result>(
+  content: string | Buffer,
+  use: (path: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-data-'));
+  try {
+    const path = join(folder, 'data');
+    await writeFile(path, content);
+    return await use(path);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** A job spec with all defaults but these. */
@@ -40,14 +60,8 @@ export async function prepared(
   options: { format?: DatasetFormat; columnTypes?: ColumnTypes } = {},
 ): Promise<PreparedData> {
   const { format = 'csv', columnTypes } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-data-'));
-  try {
-    const path = join(folder, 'data');
-    await writeFile(path, content);
-    return await prepareData(path, format, await schemaOf(content, format, columnTypes), spec);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const schema = await schemaOf(content, format, columnTypes);
+  return withFile(content, (path) => prepareData(path, format, schema, spec));
 }
 
 /** A CSV of these rows under this header. */

@@ -430,7 +430,7 @@ describe('a prediction', () => {
     const spec = jobSpec({ target: 'y', missing: 'mean', shuffle: false, split: { validation: 0, test: 0 } });
     const { preprocess, train } = await prepared(content, spec);
     const inputs = rows.map(({ y: _, ...input }) => input);
-    expect(encodeInputs(Preprocess.parse(preprocess), inputs).x).toEqual(train.x);
+    expect((await encodeInputs(Preprocess.parse(preprocess), inputs)).x).toEqual(train.x);
   });
 });
 

@@ -35,8 +35,7 @@ async function problems(data: Data, type: PlainType = 'autoencoder', content = R
 }
 
 const numbersOf = ({ x, width, count }: Examples) => Array.from({ length: count }, (_, i) => x[i * width]!);
-const prepare = (data: Data, type: PlainType = 'autoencoder') =>
-  prepared(ROWS, specOf(data, type));
+const prepare = (data: Data, type: PlainType = 'autoencoder') => prepared(ROWS, specOf(data, type));
 const rowsOf = async (data: Data) => {
   const { train, validation, test } = await prepare({ standardize: false, ...data });
   return [train, validation, test].flatMap(numbersOf).sort((a, b) => a - b);
@@ -62,7 +61,9 @@ describe('without a target', () => {
 
   it('pictures need no labels', async () => {
     const images = { name: 'image', type: 'tensor' as const, shape: [2, 2, 1], missing: 0, distinct: null };
-    const planning = planData(jobSpec({}).data, { rows: 30, columns: [images] }, [], { pretraining: 'rotation' });
+    const planning = planData(jobSpec({}).data, { rows: 30, columns: [images] }, [], {
+      pretraining: 'rotation',
+    });
     expect(planning).toMatchObject({
       plan: { task: 'rotation', targets: [], classed: null, inputShape: [2, 2, 1], outputUnits: 4, rows: 30 },
     });
@@ -186,7 +187,7 @@ describe('decoding', () => {
       { n: 7, wet: true, team: 't3', label: 'dog' },
       { n: -2.5, wet: false, team: 't0', label: null },
     ];
-    const { x, width } = encodeInputs(preprocess, rows);
+    const { x, width } = await encodeInputs(preprocess, rows);
     for (const [i, row] of rows.entries()) {
       const decoded = decodeInput(preprocess, Float64Array.from(x.subarray(i * width, (i + 1) * width)));
       expect(decoded).toEqual({ ...row, n: expect.closeTo(row.n, 5) });
@@ -206,7 +207,7 @@ describe('decoding', () => {
     const image = [0, 1].map((y) =>
       [0, 1].map((x) => [0, 1, 2].map((channel) => 1 + 100 * y + 10 * x + channel)),
     );
-    const { x } = encodeInputs(preprocess, [{ image }]);
+    const { x } = await encodeInputs(preprocess, [{ image }]);
     const decoded = decodeInput(preprocess, Float64Array.from(x)) as { image: number[][][] };
     expect(decoded.image.map((row) => row.map((pixel) => pixel.map(Math.round)))).toEqual(image);
   });

@@ -139,12 +139,11 @@ describe('a series', () => {
     const { train, preprocess } = await prepared(content, spec);
     expect(inputShapeOf(preprocess)).toEqual([3]);
     expect(windowsOf(train)[0]).toEqual({ x: [0, 3, 6], y: [0, 0, 1, 0, 0, 0, 0] });
-    expect([
-      ...encodeInputs(Preprocess.parse(preprocess), [
-        [0, 3, 6],
-        [{ word: 0 }, [3], 6],
-      ]).x,
-    ]).toEqual([0, 3, 6, 0, 3, 6]);
+    const { x } = await encodeInputs(Preprocess.parse(preprocess), [
+      [0, 3, 6],
+      [{ word: 0 }, [3], 6],
+    ]);
+    expect([...x]).toEqual([0, 3, 6, 0, 3, 6]);
   });
 
   it('weighs an example by the row of its target', async () => {
@@ -354,13 +353,13 @@ describe('a prediction on a series', () => {
     });
     const { preprocess, train } = await prepared(content, spec);
     const inputs = Array.from({ length: train.count }, (_, i) => rows.slice(i, i + 4));
-    const { x, width } = encodeInputs(Preprocess.parse(preprocess), inputs);
+    const { x, width } = await encodeInputs(Preprocess.parse(preprocess), inputs);
     expect(width).toBe(train.width);
     expect([...x]).toEqual(windowsOf(train).flatMap((window) => window.x));
   });
 
-  it('takes rows by name, each with the target’s past', () => {
-    const { x, count, width } = encode([
+  it('takes rows by name, each with the target’s past', async () => {
+    const { x, count, width } = await encode([
       [ROW, { ...ROW, temperature: 8 }, { sky: 'clear', temperature: 10 }],
     ]);
     expect([count, width]).toEqual([1, 9]);
@@ -393,9 +392,9 @@ describe('a prediction on a series', () => {
     ['an unknown category', rows({ ...ROW, sky: 'gray' }), '/inputs/0/2/sky', /do you mean “grey”/],
     ['a list too short', rows([1]), '/inputs/0/2', /the list has 1 numbers, and the model takes 2/],
     ['a number for a row', rows(7), '/inputs/0/2', /^a row is expected here, and this is 7$/],
-  ])('refuses %s', (_what, input, pointer, message) => {
+  ])('refuses %s', async (_what, input, pointer, message) => {
     try {
-      encode([input]);
+      await encode([input]);
     } catch (error) {
       expect((error as InputError).errors).toEqual([{ pointer, message: expect.stringMatching(message) }]);
       return;

@@ -108,6 +108,7 @@ export function smallJob({
       test: examples(20, split.width, 9),
       order: (stage, epoch) => permutation(key(seed, 'shuffle', stage, epoch), split.count),
       gather,
+      augmented: false,
     },
     createMetrics: () => createMetrics(task, { distribution }),
   };
@@ -139,6 +140,7 @@ export async function train(
   const events: TrainEvents = {
     onStage: async () => {},
     onProgress: async () => {},
+    onStageEnd: async () => {},
     onMetrics: async (points) => {
       result.points.push(...points);
     },

@@ -1,12 +1,8 @@
-/** The numbers of an IDX file, in a typed array of their own kind. */
-export type Numbers = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+import type { NumberKind, Numbers } from '../arrays.ts';
 
 /** One kind of number in an IDX file: what it is called, and how its big-endian bytes are read. */
-export interface Element {
-  readonly name: string;
+export interface Element extends NumberKind {
   readonly bytes: number;
-  readonly integer: boolean;
-  make(count: number): Numbers;
   /** @param content whole elements */
   decode(content: Buffer): Numbers;
 }

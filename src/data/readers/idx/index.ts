@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { size } from '../../../spec/shapes.ts';
 import { DataError } from '../../data-error.ts';
-import type { Numbers } from './elements.ts';
+import { type ArrayFile, MAX_IMAGE_NUMBERS, type Numbers } from '../arrays.ts';
 import {
   contentBytes,
   DIMENSION_BYTES,
@@ -13,20 +13,6 @@ import {
 } from './header.ts';
 import { UnzippedBytes } from './unzipped-bytes.ts';
 
-export type { Element, Numbers } from './elements.ts';
-export type { IdxHeader } from './header.ts';
-
-/** The most numbers of one image: 1024 × 1024. A row of a table is bounded too. */
-export const MAX_IMAGE_NUMBERS = 1024 * 1024;
-
-/** One file of a data set. Its numbers can be gone through once; what is left of them is passed over. */
-export interface IdxFile extends IdxHeader {
-  readonly holds: 'images' | 'labels';
-  /** The row, from 0 in the whole data set, that is the file's first. */
-  readonly firstRow: number;
-  numbers(): AsyncIterable<Numbers>;
-}
-
 /**
  * Reads pairs of IDX files as they stream in: images, their labels, more images, their labels. Each file is
  * gzipped or not. The format is Yann LeCun's for MNIST (http://yann.lecun.com/exdb/mnist, at its end).
@@ -36,7 +22,7 @@ export interface IdxFile extends IdxHeader {
  * @param maxBytes what all files may have together once they are unzipped
  * @throws DataError for files that are damaged, that don't fit together, or that are too large
  */
-export async function* readIdx(source: Readable, maxBytes: number): AsyncGenerator<IdxFile> {
+export async function* readIdx(source: Readable, maxBytes: number): AsyncGenerator<ArrayFile> {
   const reader = new IdxReader(new UnzippedBytes(source), maxBytes);
   try {
     let first: IdxHeader | undefined;
@@ -70,7 +56,7 @@ class IdxReader {
     this.maxBytes = maxBytes;
   }
 
-  startFile(holds: IdxFile['holds'], firstRow: number): Promise<boolean> {
+  startFile(holds: ArrayFile['holds'], firstRow: number): Promise<boolean> {
     const isFirst = this.promised === 0;
     this.file = {
       name: firstRow === 0 ? `the file of ${holds}` : `the file of ${holds} from row ${firstRow + 1} on`,
@@ -91,7 +77,7 @@ class IdxReader {
   }
 
   /** Hands the file on, and then goes to its end. */
-  async *read(holds: IdxFile['holds'], header: IdxHeader, firstRow: number): AsyncGenerator<IdxFile> {
+  async *read(holds: ArrayFile['holds'], header: IdxHeader, firstRow: number): AsyncGenerator<ArrayFile> {
     const numbers = this.numbers(header);
     // Without a `return`, so that whoever breaks off leaves the rest to be passed over.
     const once = { next: () => numbers.next() };
