@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../apps/api/app.ts';
 import type { ClassificationPrediction, ReconstructionPrediction } from '../../src/spec/prediction.ts';
@@ -192,3 +193,65 @@ it('stops and goes on in the middle of an epoch, to the same model', async () =>
   const runs = await get(`/v1/jobs/${lost.id}/runs`);
   expect(runs.data).toHaveLength(2);
 }, 120_000);
+
+describe('a GAN', () => {
+  const gan = {
+    type: 'gan',
+    latent: 8,
+    generator: { layers: [{ type: 'dense', units: 32, activation: 'relu' }] },
+  };
+
+  it('leaves a discriminator, a generator and pictures that this makes up', async () => {
+    const { job, model, ask } = await pretrain([gan, gan], { epochs: 3 });
+    expect(model).toMatchObject({ task: 'gan', target: null, inputShape: [8, 8, 1] });
+    expect(Object.keys(model.evaluation).sort()).toEqual([
+      'test_accuracy',
+      'test_generatorLoss',
+      'test_loss',
+      'test_madeUpScore',
+      'test_trueScore',
+    ]);
+    const { predictions } = await ask([digits[0]]);
+    expect(predictions[0].probabilities.true).toBeGreaterThan(0);
+
+    const { data } = await get('/v1/models?limit=200');
+    const generator = data.find((other: { name: string }) => other.name === `${job.id}-generator`);
+    expect(generator).toMatchObject({
+      task: 'gan',
+      inputs: ['z1', 'z2', 'z3', 'z4', 'z5', 'z6', 'z7', 'z8'],
+      lineage: { jobId: job.id },
+    });
+    const noise = [[0.1, -1, 0.5, 0, 2, -0.3, 1, 0]];
+    const made = await post(`/v1/models/${generator.id}/predictions`, { inputs: noise });
+    const { image } = made.predictions[0].example;
+    expect([image.length, image[0].length, image[0][0].length]).toEqual([8, 8, 1]);
+
+    for (const stage of [1, 2]) {
+      const url = `/v1/jobs/${job.id}/artifacts/samples-stage-${stage}.png`;
+      const png = await app.inject({ method: 'GET', url });
+      expect(png.headers['content-type']).toBe('image/png');
+      expect(await sharp(png.rawPayload).metadata()).toMatchObject({ width: 64, height: 64, format: 'png' });
+    }
+    const losses = await get(`/v1/jobs/${job.id}/metrics?name=step_generator_loss`);
+    expect(losses.data.length).toBeGreaterThan(0);
+  });
+
+  it.each<[string, object[], object]>([
+    ['/stages/1/objective/generator', [gan, { ...gan, latent: 9 }], {}],
+    [
+      '/stages/0/objective/generator/layers',
+      [{ ...gan, generator: { layers: [{ type: 'conv2d', filters: 2, kernelSize: 3 }] } }],
+      {},
+    ],
+    ['/evaluate/mcDropout', [gan], { mcDropout: {} }],
+  ])('is refused at %s', async (pointer, objectives, evaluate) => {
+    const stages = objectives.map((objective) => ({ objective, epochs: 1 }));
+    const problem = await post('/v1/jobs/validate', {
+      data: { dataset: pictures },
+      model: { layers },
+      stages,
+      evaluate,
+    });
+    expect(problem.errors.map((error: { pointer: string }) => error.pointer)).toEqual([pointer]);
+  });
+});
