@@ -135,6 +135,7 @@ export function createRunRecorder(
 
   async function succeeded({ modelPath, model, evaluation }: Message<'succeeded'>): Promise<void> {
     const { network, preprocess, ...summary } = model;
+    let queued: JobRow[] = [];
     await keepFile(modelPath, async (inside, current, { key: blobKey, bytes }) => {
       if (isTerminal(current.status)) return []; // written before, though the answer was lost
       if (!mayBecome(current.status, 'succeeded')) {
@@ -165,9 +166,10 @@ export function createRunRecorder(
       await putArtifact(inside, { name: 'model.safetensors', mediaType, blobKey, bytes });
       await inside.events.append(job.id, 'model', { modelId: id, version, evaluation: toJson(evaluation) });
       const metrics = { ...current.metrics, ...evaluation };
-      await endSucceeded(inside, current, run, { modelId: id, progress: 1, metrics });
+      queued = await endSucceeded(inside, current, run, { modelId: id, progress: 1, metrics });
       return [];
     });
+    await runs.enqueue(queued);
   }
 
   async function searched(): Promise<void> {

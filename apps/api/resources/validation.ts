@@ -1,7 +1,7 @@
 import type { Validation } from '../../../src/jobs/services.ts';
 import type { ValidationResource } from '../../../src/spec/resource/validation.ts';
 
-export function validationResource(validation: Validation): ValidationResource {
+export function validationResource({ model: _, ...validation }: Validation): ValidationResource {
   return {
     ...validation,
     layers: validation.layers.map(({ name, type, inputShape, outputShape, parameters }) => ({
