@@ -6,9 +6,10 @@ import { createQueue } from './adapters/queue/create-queue.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createDatasetService } from './jobs/dataset-service.ts';
 import { createJobService } from './jobs/job-service.ts';
+import { createPipelineService } from './jobs/pipeline-service.ts';
 import type { BlobStore, JobQueue, Store } from './jobs/ports.ts';
 import { createPredictionService } from './jobs/prediction-service.ts';
-import type { DatasetService, JobService, PredictionService } from './jobs/services.ts';
+import type { DatasetService, JobService, PipelineService, PredictionService } from './jobs/services.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Everything an app is made of, wired here by hand and nowhere else. */
@@ -19,6 +20,7 @@ export interface Context {
   readonly queue: JobQueue;
   readonly blobs: BlobStore;
   readonly jobs: JobService;
+  readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
   readonly predictions: PredictionService;
   /** Closes what was opened, the last first. */
@@ -53,6 +55,8 @@ export async function createContext(
     const queue = overrides.queue ?? own(await openQueue(config, url, logger));
     const blobs = overrides.blobs ?? createDiskBlobs({ directory: join(config.home, 'blobs') });
     const { maxUploadBytes } = config;
+    const onQueueError = (err: unknown, jobId: string) =>
+      logger.warn({ err, jobId }, 'The queue was not told; the sweeper will');
     const { leaseMs } = config.timings;
     return {
       config,
@@ -60,11 +64,8 @@ export async function createContext(
       store,
       queue,
       blobs,
-      jobs: createJobService({
-        store,
-        queue,
-        onQueueError: (err, jobId) => logger.warn({ err, jobId }, 'The queue was not told; the sweeper will'),
-      }),
+      jobs: createJobService({ store, queue, onQueueError }),
+      pipelines: createPipelineService({ store, queue, onQueueError }),
       datasets: createDatasetService({ store, blobs, maxUploadBytes }),
       predictions: createPredictionService({ store, internalToken, leaseMs }),
       close,

@@ -6,6 +6,7 @@ import { buildApp } from '../apps/api/app.ts';
 import { loadConfig } from '../src/config.ts';
 import { type Context, createContext } from '../src/context.ts';
 import type { JobSpecInput } from '../src/spec/job.ts';
+import type { PipelineSpecInput } from '../src/spec/pipeline.ts';
 import type { Scope } from '../src/spec/resource/api-key.ts';
 import type { DatasetResource } from '../src/spec/resource/dataset.ts';
 import type { JobResource } from '../src/spec/resource/job.ts';
@@ -121,5 +122,17 @@ export function jobSpec(datasetId: string): JobSpecInput {
     data: { dataset: datasetId, target: 'y', inputs: ['x'] },
     model: { layers: [{ type: 'dense', units: 4, activation: 'relu' }] },
     stages: [{ epochs: 2 }],
+  };
+}
+
+/** A job, and one that builds on it. */
+export function pipelineSpec(datasetId: string): PipelineSpecInput {
+  const job = jobSpec(datasetId);
+  const model = { from: { job: 'base' }, layers: [{ type: 'dense' as const, name: 'new', units: 4 }] };
+  return {
+    jobs: [
+      { ...job, name: 'base' },
+      { ...job, name: 'top', model, stages: [{ epochs: 2, trainable: 'new' }] },
+    ],
   };
 }

@@ -1,6 +1,11 @@
 import type { Config } from '../../src/config.ts';
 import type { BlobStore, JobQueue, Store } from '../../src/jobs/ports.ts';
-import type { DatasetService, JobService, PredictionService } from '../../src/jobs/services.ts';
+import type {
+  DatasetService,
+  JobService,
+  PipelineService,
+  PredictionService,
+} from '../../src/jobs/services.ts';
 import type { Logger } from '../../src/logger.ts';
 
 /** What the API needs of the wired context; `src/context.ts` gives all of it. */
@@ -11,6 +16,7 @@ export interface ApiContext {
   readonly queue: Pick<JobQueue, 'ping'>;
   readonly blobs: BlobStore;
   readonly jobs: JobService;
+  readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
   readonly predictions: PredictionService;
 }

@@ -3,8 +3,6 @@ import type { ParentInput, ParentModel } from '../spec/parent.ts';
 import type { PlannedInput } from './plan-inputs.ts';
 import { type Problems, pointerTo } from './problems.ts';
 
-const POINTER = pointerTo('model', 'from', 'model');
-
 /** Whether inputs are made numbers of as they were for the parent: the layers that it lends know no others. */
 export function inheritsInputs(data: DataSpec, parent: ParentModel | undefined): boolean {
   return parent !== undefined && data.standardize === undefined;
@@ -19,18 +17,19 @@ export function orderAs(parent: ParentModel, inputs: readonly PlannedInput[]): r
 
 /** Checks that the data have what the parent's layers take. @param shape of an example, by the data alone */
 export function checkParent(
-  { network, inputs: wanted }: ParentModel,
+  { network, inputs: wanted, field = 'model' }: ParentModel,
   data: DataSpec,
   inputs: readonly PlannedInput[],
   shape: readonly number[],
   problems: Problems,
 ): void {
+  const pointer = pointerTo('model', 'from', field);
   const inherits = data.standardize === undefined;
   const isTensor = inputs.some(({ column }) => column.type === 'tensor');
   const found = inputs.map(({ column: { name, type } }) => ({ name, type }) as ParentInput);
   if (inherits && !isTensor && JSON.stringify(found) !== JSON.stringify(wanted)) {
     const remedy = 'say data.standardize to have them prepared anew';
-    problems.add(POINTER, `the model takes ${named(wanted)}, and the inputs are ${named(found)}; ${remedy}`);
+    problems.add(pointer, `the model takes ${named(wanted)}, and the inputs are ${named(found)}; ${remedy}`);
     return;
   }
   // A category has the places that the parent gave it.
@@ -41,7 +40,7 @@ export function checkParent(
     shape.every((length, axis) => length === inputShape[axis] || (isKnown && axis === shape.length - 1));
   if (fits) return;
   problems.add(
-    POINTER,
+    pointer,
     `the model takes [${inputShape.join(', ')}], and the data have [${shape.join(', ')}]`,
   );
 }

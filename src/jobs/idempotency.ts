@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TrainyardError } from './errors.ts';
-import type { IdempotentAnswer } from './ports.ts';
+import type { IdempotentAnswer, IdempotentRequest, Store } from './ports.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -8,6 +8,25 @@ const RETRY_AFTER_SECONDS = 1;
 export function fingerprint(request: unknown): string {
   return createHash('sha256').update(JSON.stringify(request)).digest('hex');
 }
+
+/**
+ * Does `work` in a transaction; under a key only once, and what it answered the first time is answered again.
+ * @param content what the request asks for
+ * @throws TrainyardError idempotencyMismatch, idempotencyInFlight
+ */
+export async function onceAKey<T>(
+  store: Store,
+  { key, content, ...request }: Asked,
+  work: (inside: Store) => Promise<T>,
+): Promise<{ answer: T; replayed: boolean }> {
+  if (key === undefined) return { answer: await store.transaction(work), replayed: false };
+  return settled(await store.idempotent({ ...request, key, fingerprint: fingerprint(content) }, work));
+}
+
+type Asked = Pick<IdempotentRequest, 'projectId' | 'operation'> & {
+  readonly key: string | undefined;
+  readonly content: unknown;
+};
 
 /** @throws TrainyardError idempotencyMismatch, idempotencyInFlight */
 export function settled<T>(answer: IdempotentAnswer<T>): { answer: T; replayed: boolean } {

@@ -1,8 +1,10 @@
-import { ulid } from 'ulid';
+import { monotonicFactory } from 'ulid';
 
-export type IdPrefix = 'ds' | 'job' | 'run' | 'evt' | 'ckp' | 'art' | 'mdl' | 'key' | 'prj' | 'wrk';
+export type IdPrefix = 'ds' | 'job' | 'pipe' | 'run' | 'evt' | 'ckp' | 'art' | 'mdl' | 'key' | 'prj' | 'wrk';
 
-/** A new id: what it names, then a ULID, so that ids sort by their time. */
+const ulid = monotonicFactory();
+
+/** A new id: what it names, then a ULID, so that ids sort by their time, also those of one millisecond. */
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${ulid()}`;
 }

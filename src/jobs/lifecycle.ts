@@ -10,6 +10,7 @@ import type { JobRow } from './rows.ts';
  * One that is being paused may end first.
  */
 export const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  waiting: ['queued', 'failed', 'cancelled'],
   queued: ['running', 'paused', 'cancelled'],
   running: ['succeeded', 'failed', 'queued', 'pausing', 'cancelling'],
   pausing: ['paused', 'succeeded', 'failed', 'cancelling'],
@@ -19,6 +20,8 @@ export const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   failed: [],
   cancelled: [],
 };
+
+export const WAITING_FOR_WORKER = 'waiting for a worker';
 
 export function isTerminal(status: JobStatus): boolean {
   return TRANSITIONS[status].length === 0;
@@ -35,14 +38,16 @@ export interface Transition {
 }
 
 /**
- * Writes a status with its event. `inside` is a transaction's store, and `job` the row locked in it.
+ * Writes a status with its event. `inside` is a transaction's store, and `job` the row locked in it. The end of a job
+ * is that of the wait of those that wait for it: they move in the same transaction.
+ * @returns the jobs that its end has queued: the queue is to be told once the transaction is committed
  * @throws Error for a transition that the table lacks: the caller is to look before
  */
 export async function transition(
   inside: Store,
   job: JobRow,
   { to, reason, patch = {} }: Transition,
-): Promise<void> {
+): Promise<JobRow[]> {
   if (!mayBecome(job.status, to)) throw new Error(`a job that is ${job.status} can’t become ${to}`);
   const ended: JobPatch = isTerminal(to)
     ? { finishedAt: new Date(), statusDetail: null, etaSeconds: null }
@@ -54,4 +59,30 @@ export async function transition(
     reason,
     ...(patch.failure && { failure: patch.failure }),
   });
+  return isTerminal(to) ? endWaits(inside, { ...job, ...patch, status: to }) : [];
+}
+
+/** Locks go down the chain only, from a job to those that wait for it, so no two transactions wait for each other. */
+async function endWaits(inside: Store, ended: JobRow): Promise<JobRow[]> {
+  const queued: JobRow[] = [];
+  for (const job of await inside.jobs.lockWaiting(ended.id)) {
+    const next = afterEndOf(ended);
+    await transition(inside, job, next);
+    if (next.to === 'queued') queued.push({ ...job, ...next.patch, status: next.to });
+  }
+  return queued;
+}
+
+/** What becomes of a job that waited for this one's model. */
+function afterEndOf({ id, name, status, modelId }: JobRow): Transition {
+  const awaited = `the job “${name ?? id}”`;
+  if (status === 'cancelled')
+    return { to: 'cancelled', reason: `${awaited}, whose model it waited for, was cancelled` };
+  if (status === 'succeeded' && modelId !== null) {
+    const patch = { parentModelId: modelId, queuedAt: new Date(), statusDetail: WAITING_FOR_WORKER };
+    return { to: 'queued', reason: `${awaited} has made the model ${modelId}`, patch };
+  }
+  const message = `${awaited}, whose model it waited for, ${status === 'failed' ? 'failed' : 'made none'}`;
+  const failure = { code: 'dependencyFailed', message, retryable: false } as const;
+  return { to: 'failed', reason: message, patch: { failure } };
 }

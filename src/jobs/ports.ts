@@ -14,6 +14,7 @@ import type {
   MetricRow,
   ModelRow,
   ModelStructure,
+  PipelineRow,
   RunRow,
   StageRow,
   WorkerRow,
@@ -54,6 +55,7 @@ export type JobPatch = Partial<
     | 'step'
     | 'metrics'
     | 'modelId'
+    | 'parentModelId'
     | 'queuedAt'
     | 'startedAt'
     | 'finishedAt'
@@ -70,6 +72,8 @@ export interface JobStore {
   ): Promise<Page<JobRow>>;
   /** Locks the row until the transaction ends; only inside `transaction`. */
   lock(id: string): Promise<JobRow | null>;
+  /** Locks the jobs that still wait for this one, in their order. Only inside `transaction`. */
+  lockWaiting(id: string): Promise<JobRow[]>;
   /** Writes a status and what goes with it. Only `lifecycle.ts` calls this, on a locked row. */
   setStatus(id: string, status: JobStatus, patch: JobPatch): Promise<void>;
   /** Notes where a run is. False when the fence is old. */
@@ -133,6 +137,16 @@ export interface Store {
     lockForUse(id: string, projectId: string): Promise<DatasetRow | null>;
   };
   readonly jobs: JobStore;
+  readonly pipelines: {
+    /** Its jobs are inserted one by one after it. */
+    insert(pipeline: Omit<PipelineRow, 'jobs'>): Promise<void>;
+    get(id: string, projectId: string): Promise<PipelineRow | null>;
+    list(
+      projectId: string,
+      filter: { name?: string | undefined; label?: string | undefined },
+      page: PageRequest,
+    ): Promise<Page<PipelineRow>>;
+  };
   readonly runs: RunStore;
   readonly stages: StageStore;
   readonly metrics: MetricStore;
@@ -157,7 +171,7 @@ export interface Store {
     get(id: string, projectId: string): Promise<ModelRow | null>;
     list(
       projectId: string,
-      filter: { name?: string | undefined },
+      filter: { name?: string | undefined; parent?: string | undefined },
       page: PageRequest,
     ): Promise<Page<ModelRow>>;
   };

@@ -48,12 +48,26 @@ export interface JobRow {
   modelId: string | null;
   /** The model that it builds on. */
   parentModelId: string | null;
+  pipelineId: string | null;
+  /** The job of its pipeline whose model it builds on. */
+  waitsFor: string | null;
   createdAt: Date;
   queuedAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
   /** Moves with every change; it is the ETag. */
   version: number;
+}
+
+/** Jobs that were posted together. */
+export interface PipelineRow {
+  id: string;
+  projectId: string;
+  name: string | null;
+  labels: Record<string, string>;
+  /** In the order in which they were posted. */
+  jobs: JobRow[];
+  createdAt: Date;
 }
 
 export interface RunRow {

@@ -145,6 +145,7 @@ export function createRunRecorder(
       const name = `${job.name ?? job.id}-generator`;
       made.push({ ...message.generator, evaluation: {}, name, artifact: 'generator.safetensors' });
     }
+    let queued: JobRow[] = [];
     await keepFiles(
       made.map(({ modelPath }) => modelPath),
       async (inside, current, files) => {
@@ -157,10 +158,11 @@ export function createRunRecorder(
         const ids: string[] = [];
         for (const [i, model] of made.entries()) ids.push(await putModel(inside, model, files[i]!));
         const metrics = { ...current.metrics, ...message.evaluation };
-        await endSucceeded(inside, current, run, { modelId: ids[0]!, progress: 1, metrics });
+        queued = await endSucceeded(inside, current, run, { modelId: ids[0]!, progress: 1, metrics });
         return [];
       },
     );
+    await runs.enqueue(queued);
   }
 
   async function putModel(

@@ -2,7 +2,7 @@ import type { Failure } from '../spec/failure.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
 import { newId } from './ids.ts';
-import { type Transition, transition } from './lifecycle.ts';
+import { type Transition, transition, WAITING_FOR_WORKER } from './lifecycle.ts';
 import type { JobMessage, JobPatch, JobQueue, Store } from './ports.ts';
 import type { CheckpointRow, DatasetRow, JobRow, ModelRow, RunRow } from './rows.ts';
 
@@ -31,6 +31,8 @@ export interface RunService {
   fail(claim: Claim, failure: Failure): Promise<void>;
   /** Ends a run that left off because it was asked to; the job goes where it was being sent, or back to the queue. */
   stop(claim: Claim): Promise<void>;
+  /** Tells the queue of jobs that a committed transaction has queued. */
+  enqueue(jobs: readonly JobRow[]): Promise<void>;
   /** Gives up a run whose worker was silent for longer than the lease. Whether there was one. */
   giveUpLost(jobId: string, silentSince: Date): Promise<boolean>;
 }
@@ -60,9 +62,7 @@ export function createRunService({ store, queue, leaseMs, onQueueError }: Depend
   }
 
   /** After the commit: the queue only says “look”. */
-  async function enqueue(next: Next | null): Promise<void> {
-    if (!next) return;
-    const { job, attempt, delayMs } = next;
+  async function enqueue({ job, attempt, delayMs }: Next): Promise<void> {
     const adding = queue.add({ jobId: job.id, attempt }, { priority: job.priority, delayMs });
     await adding.catch((error) => onQueueError(error, job.id));
   }
@@ -79,14 +79,18 @@ export function createRunService({ store, queue, leaseMs, onQueueError }: Depend
       const next = await write(claim, (inside, job) =>
         end(inside, job, { run: claim.run, status: 'failed', failure, reason: failure.message }),
       );
-      await enqueue(next);
+      if (next) await enqueue(next);
     },
 
     async stop(claim) {
       const next = await write(claim, (inside, job) =>
         end(inside, job, { run: claim.run, status: 'stopped', failure: null, reason: 'the run was stopped' }),
       );
-      await enqueue(next);
+      if (next) await enqueue(next);
+    },
+
+    async enqueue(jobs) {
+      for (const job of jobs) await enqueue({ job, attempt: job.attempt, delayMs: 0 });
     },
 
     giveUpLost,
@@ -99,7 +103,7 @@ export function createRunService({ store, queue, leaseMs, onQueueError }: Depend
       if (!job || !run || run.heartbeatAt >= silentSince) return null;
       return { next: await end(inside, job, { run, status: 'lost', failure: LOST, reason: LOST.message }) };
     });
-    if (outcome) await enqueue(outcome.next);
+    if (outcome?.next) await enqueue(outcome.next);
     return outcome !== null;
   }
 }
@@ -176,7 +180,7 @@ async function end(
   const to = destination(job.status, failure, faults <= job.spec.retries);
   const queued =
     to === 'queued'
-      ? { attempt: job.attempt + 1, queuedAt: new Date(), statusDetail: 'waiting for a worker' }
+      ? { attempt: job.attempt + 1, queuedAt: new Date(), statusDetail: WAITING_FOR_WORKER }
       : {};
   const failed = to === 'failed' ? { failure } : {};
   const next: Transition = { to, reason, patch: { fence, faults, etaSeconds: null, ...queued, ...failed } };
@@ -197,10 +201,18 @@ function backoffMs(faults: number): number {
   return Math.min(30_000, 500 * 2 ** faults);
 }
 
-/** The end of a run whose job has its model, inside a fenced write: the last event of the job. */
-export async function endSucceeded(inside: Store, job: JobRow, run: RunRow, patch: JobPatch): Promise<void> {
+/**
+ * The end of a run whose job has its model, inside a fenced write: the last event of the job.
+ * @returns the jobs that waited for it and are queued now
+ */
+export async function endSucceeded(
+  inside: Store,
+  job: JobRow,
+  run: RunRow,
+  patch: JobPatch,
+): Promise<JobRow[]> {
   await endRun(inside, run, 'succeeded', null);
-  await transition(inside, job, { to: 'succeeded', reason: 'training is done', patch });
+  return transition(inside, job, { to: 'succeeded', reason: 'training is done', patch });
 }
 
 /** The end of a run that came too late with its success: its job was being cancelled. */

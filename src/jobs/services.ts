@@ -2,9 +2,11 @@ import type { Readable } from 'node:stream';
 import type { Task } from '../spec/data.ts';
 import type { DatasetFormat, DeclaredType } from '../spec/dataset.ts';
 import type { JobSpec } from '../spec/job.ts';
+import type { ParentModel } from '../spec/parent.ts';
+import type { PipelineSpec } from '../spec/pipeline.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
 import type { LayerShape } from '../spec/shapes.ts';
-import type { DatasetRow, JobRow, ModelRow } from './rows.ts';
+import type { DatasetRow, JobRow, ModelRow, PipelineRow } from './rows.ts';
 
 /** What the API asks of the job lifecycle. Every method may throw TrainyardError. */
 
@@ -23,7 +25,20 @@ export interface Validation {
   memoryBytes: number;
   task: Task;
   warnings: { code: string; pointer: string; message: string }[];
+  /** The model that the job makes, for another job that builds on it; null where it makes none. */
+  model: ParentModel | null;
 }
+
+export interface PipelineService {
+  /** A dry run without side effects. @throws TrainyardError invalidSpec, with a pointer to each fault */
+  validate(projectId: string, spec: PipelineSpec): Promise<PipelineValidation>;
+  create(projectId: string, spec: PipelineSpec, idempotencyKey?: string): Promise<Created<PipelineRow>>;
+  /** Cancels each of its jobs that hasn't ended. A pipeline that has ended: conflict. */
+  cancel(projectId: string, pipelineId: string): Promise<PipelineRow>;
+}
+
+/** Of each job, in their order. */
+export type PipelineValidation = (Validation & { name: string })[];
 
 /** `replayed`: an idempotency key brought back an earlier answer. */
 export interface Created<T> {

@@ -50,7 +50,13 @@ export function validateJob(spec: JobSpec, schema: DatasetSchema, parent?: Paren
     memoryBytes,
     task: plan.task,
     warnings: [...warnings, ...advise(spec, { plan, placed, network: layers, parameters, memoryBytes })],
+    model: makesModel(spec) ? { network: network.spec, inputs: plan.inputs } : null,
   };
+}
+
+/** A job that only searches for a learning rate throws away what it trained. */
+function makesModel({ stages }: JobSpec): boolean {
+  return stages.some(({ schedule }) => schedule.type !== 'lrFinder');
 }
 
 function invalid(errors: Problems['found']): TrainyardError {

@@ -3,7 +3,8 @@ import { z } from 'zod';
 /**
  * Why a job or a run failed, told apart so that a user knows whose turn it is:
  * `invalidData` and `diverged` are the job's own; `outOfMemory`, `timeout` and `hung` its size's;
- * `workerLost`, `trainerKilled`, `deviceUnavailable` and `storage` the infrastructure's; `bug` is ours.
+ * `workerLost`, `trainerKilled`, `deviceUnavailable` and `storage` the infrastructure's; `dependencyFailed` is
+ * that of the job whose model it was to build on; `bug` is ours.
  */
 export const FailureCode = z.enum([
   'invalidData',
@@ -15,6 +16,7 @@ export const FailureCode = z.enum([
   'trainerKilled',
   'deviceUnavailable',
   'storage',
+  'dependencyFailed',
   'bug',
 ]);
 export type FailureCode = z.infer<typeof FailureCode>;

@@ -19,12 +19,14 @@ export const EvaluateSpec = z.strictObject({
   }),
 });
 
+export const Labels = z.record(z.string().min(1).max(63), z.string().max(255)).default({});
+
 /** What `POST /v1/jobs` takes; it never changes afterwards. */
 export const JobSpec = z
   .strictObject({
     specVersion: z.literal(1).default(1),
     name: Name.optional(),
-    labels: z.record(z.string().min(1).max(63), z.string().max(255)).default({}),
+    labels: Labels,
     seed: z.int().min(0).default(0).meta({ description: 'Everything random follows from it.' }),
     data: DataSpec,
     model: ModelSpec,

@@ -10,6 +10,8 @@ export interface ParentModel {
   readonly network: NetworkSpec;
   /** The columns that it takes, in its order, with the types by which they are encoded. */
   readonly inputs: readonly ParentInput[];
+  /** The field of `model.from` that names it; `model` when left out. */
+  readonly field?: 'model' | 'job';
 }
 
 export interface ParentInput {

@@ -1,18 +1,28 @@
 import { z } from 'zod';
-import { Identifier, PositiveInt } from './common.ts';
+import { Identifier, Name, PositiveInt } from './common.ts';
+
+const LayersToReuse = z
+  .union([PositiveInt, z.literal('all'), z.strictObject({ upTo: Identifier })])
+  .default('all')
+  .meta({
+    description:
+      'How many, from the lowest up; those up to a layer of this name; or all but the head: the highest layer that has weights, and what stands upon it.',
+  });
 
 /** Which layers of another model a network begins with. */
 export const ReuseSpec = z
-  .strictObject({
-    model: z.string().regex(/^mdl_[0-9A-Z]{26}$/, 'an id of the form mdl_…'),
-    layers: z
-      .union([PositiveInt, z.literal('all'), z.strictObject({ upTo: Identifier })])
-      .default('all')
-      .meta({
-        description:
-          'How many, from the lowest up; those up to a layer of this name; or all but the head: the highest layer that has weights, and what stands upon it.',
+  .union([
+    z.strictObject({
+      model: z.string().regex(/^mdl_[0-9A-Z]{26}$/, 'an id of the form mdl_…'),
+      layers: LayersToReuse,
+    }),
+    z.strictObject({
+      job: Name.meta({
+        description: 'The name of an earlier job of the same pipeline: the model that it makes.',
       }),
-  })
+      layers: LayersToReuse,
+    }),
+  ])
   .meta({
     id: 'Reuse',
     description:

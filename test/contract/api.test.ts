@@ -4,7 +4,8 @@ import { ERRORS } from '../../src/jobs/errors.ts';
 import { JobSpec } from '../../src/spec/job.ts';
 import type { DatasetResource } from '../../src/spec/resource/dataset.ts';
 import type { JobResource } from '../../src/spec/resource/job.ts';
-import { jobSpec, ROWS, TestApi } from '../api-server.ts';
+import type { PipelineResource } from '../../src/spec/resource/pipeline.ts';
+import { jobSpec, pipelineSpec, ROWS, TestApi } from '../api-server.ts';
 
 /** What clients may rely on: the document says what the service does, for every operation. */
 
@@ -28,6 +29,7 @@ let document: Document;
 let operations: { method: string; path: string; operation: Operation }[];
 let dataset: DatasetResource;
 let job: JobResource;
+let pipeline: PipelineResource;
 
 beforeAll(async () => {
   api = await TestApi.start();
@@ -37,12 +39,15 @@ beforeAll(async () => {
   );
   dataset = await api.createDataset();
   job = (await api.post('/v1/jobs', jobSpec(dataset.id))).json();
+  pipeline = (await api.post('/v1/pipelines', pipelineSpec(dataset.id))).json();
 });
 afterAll(() => api.stop());
 
 /** The path with ids that exist, where there are any. */
 function concrete(path: string): string {
-  const id = path.startsWith('/v1/datasets') ? dataset.id : path.startsWith('/v1/jobs') ? job.id : 'mdl_none';
+  const there = { datasets: dataset.id, jobs: job.id, pipelines: pipeline.id };
+  const id = there[path.split('/')[2] as keyof typeof there] ?? 'mdl_none';
+  if (path === '/v1/jobs/compare') return `${path}?ids=${pipeline.jobs.map((each) => each.id)}`;
   return path.replace('{id}', id).replace('{name}', 'model').replace('{code}', 'notFound');
 }
 
@@ -55,6 +60,7 @@ function bodyFor(operation: Operation): { payload?: string | object; headers?: R
     return { payload: ROWS, headers: { 'content-type': 'text/csv' } };
   if (operation.operationId === 'createApiKey') return { payload: { name: 'k', scopes: ['read'] } };
   if (operation.operationId === 'predict') return { payload: { inputs: [[1]] } };
+  if (/^(create|validate)Pipeline$/.test(operation.operationId)) return { payload: pipelineSpec(dataset.id) };
   return operation.requestBody === undefined ? {} : { payload: jobSpec(dataset.id) };
 }
 
@@ -73,6 +79,7 @@ describe('the OpenAPI document', () => {
         "GET /v1/datasets/{id}",
         "GET /v1/datasets/{id}/preview",
         "GET /v1/jobs",
+        "GET /v1/jobs/compare",
         "GET /v1/jobs/{id}",
         "GET /v1/jobs/{id}/artifacts",
         "GET /v1/jobs/{id}/artifacts/{name}",
@@ -82,6 +89,9 @@ describe('the OpenAPI document', () => {
         "GET /v1/jobs/{id}/runs",
         "GET /v1/models",
         "GET /v1/models/{id}",
+        "GET /v1/models/{id}/lineage",
+        "GET /v1/pipelines",
+        "GET /v1/pipelines/{id}",
         "GET /v1/workers",
         "POST /v1/api-keys",
         "POST /v1/datasets",
@@ -89,6 +99,9 @@ describe('the OpenAPI document', () => {
         "POST /v1/jobs/validate",
         "POST /v1/jobs/{id}/cancel",
         "POST /v1/models/{id}/predictions",
+        "POST /v1/pipelines",
+        "POST /v1/pipelines/validate",
+        "POST /v1/pipelines/{id}/cancel",
       ]
     `);
   });
@@ -199,7 +212,7 @@ describe('every operation', () => {
       const request = { method: method as 'GET', url: concrete(path), ...bodyFor(operation) };
       expect((await api.request(request, stranger)).statusCode, `${method} ${path}`).toBe(404);
     }
-    for (const path of ['/v1/datasets', '/v1/jobs', '/v1/models']) {
+    for (const path of ['/v1/datasets', '/v1/jobs', '/v1/pipelines', '/v1/models']) {
       expect((await api.get(path, stranger)).json()).toEqual({ data: [], nextCursor: null });
     }
     const borrowed = await api.post('/v1/jobs', jobSpec(dataset.id), stranger);

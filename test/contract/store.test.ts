@@ -11,6 +11,7 @@ import { fencing } from './store/fencing.ts';
 import { lists } from './store/lists.ts';
 import { metrics } from './store/metrics.ts';
 import { outages } from './store/outages.ts';
+import { pipelines } from './store/pipelines.ts';
 import type { Subject } from './store/rows.ts';
 import { rowsSurvive } from './store/rows-survive.ts';
 import { transactions } from './store/transactions.ts';
@@ -61,5 +62,6 @@ describe.each(databases)('The store on %s', (_name, createDatabase) => {
   describe('events', () => events(subject));
   describe('transactions', () => transactions(subject));
   describe('lists', () => lists(subject));
+  describe('pipelines', () => pipelines(subject));
   describe('outages', () => outages(subject));
 });

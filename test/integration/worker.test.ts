@@ -66,7 +66,7 @@ const PROLOGUE = `
   const succeed = async ({ workDirectory, runId }) => {
     const modelPath = workDirectory + '/model';
     writeFileSync(modelPath, 'the model of ' + runId);
-    const model = { task: 'regression', inputs: ['water'], inputShape: [1], window: null, target: 'strength', classes: null, parameters: 3, stochastic: false };
+    const model = { task: 'regression', inputs: ['water'], inputShape: [1], window: null, target: 'strength', classes: null, parameters: 3, stochastic: false, ...${JSON.stringify(STRUCTURE)} };
     await say({ type: 'succeeded', modelPath, model, evaluation: { test_rmse: 5 } });
     process.exit(0);
   };

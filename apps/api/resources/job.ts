@@ -18,6 +18,9 @@ export function jobResource(row: JobRow): JobResource {
     spec: row.spec,
     failure: row.failure,
     modelId: row.modelId,
+    parentModelId: row.parentModelId,
+    pipelineId: row.pipelineId,
+    waitsFor: row.waitsFor,
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
@@ -41,5 +44,6 @@ function jobUrls(row: JobRow): JobResource['urls'] {
     artifacts: `${self}/artifacts`,
     cancel: `${self}/cancel`,
     model: row.modelId === null ? null : `/v1/models/${row.modelId}`,
+    pipeline: row.pipelineId && `/v1/pipelines/${row.pipelineId}`,
   };
 }

@@ -1,12 +1,15 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { lineageOf } from '../../../src/jobs/lineage.ts';
 import { PredictionRequest, PredictionResponse } from '../../../src/spec/prediction.ts';
 import { LayerResource } from '../../../src/spec/resource/layer.ts';
+import { LineageResource } from '../../../src/spec/resource/lineage.ts';
 import { ModelResource } from '../../../src/spec/resource/model.ts';
 import { PageQuery, pageOf } from '../../../src/spec/resource/page.ts';
 import { inferShapes } from '../../../src/spec/shapes.ts';
 import type { ApiContext } from '../context.ts';
 import { clientGone } from '../plugins/client-gone.ts';
 import { layerResource } from '../resources/layer.ts';
+import { lineageResource } from '../resources/lineage.ts';
 import { modelResource } from '../resources/model.ts';
 import { pageResource, wholePage } from '../resources/page.ts';
 import { problems } from '../responses.ts';
@@ -25,7 +28,10 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
         operationId: 'listModels',
         summary: 'List models, the oldest first',
         tags,
-        querystring: PageQuery.extend({ name: Filter }),
+        querystring: PageQuery.extend({
+          name: Filter,
+          parent: Filter.meta({ description: 'The id of a model: those that build on it.' }),
+        }),
         response: { 200: pageOf(ModelResource), ...problems() },
       },
     },
@@ -68,6 +74,24 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
       const structure = await store.models.structureOf(id, projectId);
       const layers = structure ? inferShapes(structure.network.inputShape, structure.network.layers) : [];
       return wholePage(layers, layerResource);
+    },
+  );
+
+  app.get(
+    '/:id/lineage',
+    {
+      schema: {
+        operationId: 'getLineage',
+        summary: 'Tell what a model comes from',
+        description: 'The model itself, the one that it builds on, and so on down to the first or an import.',
+        tags,
+        params: IdParams,
+        response: { 200: pageOf(LineageResource), ...problems('notFound') },
+      },
+    },
+    async (request) => {
+      const model = await visibleModel(request.params.id, request.caller.projectId);
+      return wholePage(await lineageOf(store, model), lineageResource);
     },
   );
 

@@ -1,8 +1,8 @@
-import { TrainyardError } from '../../jobs/errors.ts';
 import type { JobPatch, JobStore } from '../../jobs/ports.ts';
 import type { JobRow } from '../../jobs/rows.ts';
 import type { Job, Prisma } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
+import { labelFilter } from './labels.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
@@ -41,9 +41,17 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
     },
 
     async lock(id) {
-      if (!inTransaction) throw new Error('A lock outlives no statement outside a transaction');
+      needTransaction();
       const locked = await sql.$queryRaw<unknown[]>`SELECT id FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
       return locked.length === 0 ? null : toJobRow(await sql.job.findUniqueOrThrow({ where: { id } }));
+    },
+
+    async lockWaiting(id) {
+      needTransaction();
+      const locked = await sql.$queryRaw<{ id: string }[]>`
+        SELECT id FROM job WHERE waits_for = ${id} AND status = 'waiting' ORDER BY id FOR NO KEY UPDATE`;
+      const where = { id: { in: locked.map((row) => row.id) } };
+      return (await sql.job.findMany({ where, orderBy: { id: 'asc' } })).map(toJobRow);
     },
 
     async setStatus(id, status, patch) {
@@ -68,15 +76,10 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
       return rows.map(toJobRow);
     },
   };
-}
 
-/** `key:value` or `key=value`, split at the first of either. */
-function labelFilter(label: string): { path: string[]; equals: string } {
-  const [, key, value] = /^([^:=]+)[:=](.*)$/s.exec(label) ?? [];
-  if (key === undefined || value === undefined) {
-    throw new TrainyardError('invalidRequest', 'A label filter has the form key:value');
+  function needTransaction(): void {
+    if (!inTransaction) throw new Error('A lock outlives no statement outside a transaction');
   }
-  return { path: [key], equals: value };
 }
 
 function toChange(patch: JobPatch): Prisma.JobUpdateManyMutationInput {
@@ -89,7 +92,7 @@ function toChange(patch: JobPatch): Prisma.JobUpdateManyMutationInput {
   };
 }
 
-function toJobRow({ eventSequence: _, ...row }: Job): JobRow {
+export function toJobRow({ eventSequence: _, ...row }: Job): JobRow {
   return {
     ...row,
     labels: row.labels as JobRow['labels'],

@@ -46,9 +46,14 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
       return { network: NetworkSpec.parse(row.network), preprocess: Preprocess.parse(row.preprocess) };
     },
 
-    async list(projectId, { name }, page) {
+    async list(projectId, { name, parent }, page) {
       const { after, take } = pageQuery(page);
-      const where = { projectId, ...(name !== undefined && { name }), ...after };
+      const where = {
+        projectId,
+        ...(name !== undefined && { name }),
+        ...(parent !== undefined && { parentModelId: parent }),
+        ...after,
+      };
       return toPage(
         await sql.model.findMany({ where, take, orderBy: PAGE_ORDER, omit: STRUCTURE }),
         page,

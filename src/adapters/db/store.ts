@@ -10,6 +10,7 @@ import { jobStore } from './jobs.ts';
 import { metricStore } from './metrics.ts';
 import { modelStore } from './models.ts';
 import { listen, type Notifications } from './notifications.ts';
+import { pipelineStore } from './pipelines.ts';
 import { runStore } from './runs.ts';
 import { connect, type Session } from './session.ts';
 import { stageStore } from './stages.ts';
@@ -42,6 +43,7 @@ function storeOn(session: Session, notifications: Notifications, close: () => Pr
   return {
     datasets: datasetStore(session),
     jobs: jobStore(session),
+    pipelines: pipelineStore(session),
     runs: runStore(session),
     stages: stageStore(session),
     metrics: metricStore(session),

@@ -3,7 +3,9 @@ import { JsonNumber, Timestamp } from '../common.ts';
 import { Failure } from '../failure.ts';
 import { JobSpec } from '../job.ts';
 
+/** `waiting`: for the model of another job of its pipeline. */
 export const JobStatus = z.enum([
+  'waiting',
   'queued',
   'running',
   'pausing',
@@ -31,6 +33,14 @@ export const JobResource = z
     spec: JobSpec,
     failure: Failure.nullable(),
     modelId: z.string().nullable(),
+    parentModelId: z.string().nullable().meta({
+      description: 'The model that it builds on; null while the job that is to make it hasn’t ended.',
+    }),
+    pipelineId: z.string().nullable(),
+    waitsFor: z.string().nullable().meta({
+      description:
+        'The job of its pipeline that makes the model that it builds on. It stays once that has ended.',
+    }),
     createdAt: Timestamp,
     startedAt: Timestamp.nullable(),
     finishedAt: Timestamp.nullable(),
@@ -43,6 +53,7 @@ export const JobResource = z
       artifacts: z.string(),
       cancel: z.string(),
       model: z.string().nullable(),
+      pipeline: z.string().nullable(),
     }),
   })
   .meta({ id: 'Job' });

@@ -82,6 +82,8 @@ export function jobRow(projectId: string, changes: Partial<JobRow> = {}): JobRow
     metrics: {},
     modelId: null,
     parentModelId: null,
+    pipelineId: null,
+    waitsFor: null,
     createdAt: now,
     queuedAt: now,
     startedAt: null,

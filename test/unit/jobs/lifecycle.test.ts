@@ -13,6 +13,7 @@ function notebook() {
   const written: { status?: JobStatus; patch?: JobPatch; events: unknown[] } = { events: [] };
   const store = {
     jobs: {
+      lockWaiting: async () => [],
       setStatus: async (_id: string, status: JobStatus, patch: JobPatch) =>
         void Object.assign(written, { status, patch }),
     },

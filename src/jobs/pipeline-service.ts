@@ -1,0 +1,106 @@
+import type { PipelineSpec } from '../spec/pipeline.ts';
+import { cancelJob } from './cancel-job.ts';
+import { TrainyardError } from './errors.ts';
+import { onceAKey } from './idempotency.ts';
+import { newId } from './ids.ts';
+import { insertJob, type Origin } from './insert-job.ts';
+import { isTerminal } from './lifecycle.ts';
+import { pipelineStatus } from './pipeline-status.ts';
+import type { JobQueue, Store } from './ports.ts';
+import type { JobRow, PipelineRow } from './rows.ts';
+import type { Created, PipelineService, PipelineValidation } from './services.ts';
+import { validatePipeline } from './validate-pipeline.ts';
+
+interface Dependencies {
+  store: Store;
+  queue: Pick<JobQueue, 'add' | 'remove'>;
+  /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
+  onQueueError: (error: unknown, jobId: string) => void;
+}
+
+export function createPipelineService({ store, queue, onQueueError }: Dependencies): PipelineService {
+  return { validate, create, cancel };
+
+  function validate(projectId: string, spec: PipelineSpec): Promise<PipelineValidation> {
+    return validatePipeline(store, projectId, spec, (id) => store.datasets.get(id, projectId));
+  }
+
+  async function create(
+    projectId: string,
+    spec: PipelineSpec,
+    idempotencyKey?: string,
+  ): Promise<Created<PipelineRow>> {
+    const request = { projectId, operation: 'createPipeline', key: idempotencyKey, content: spec };
+    const { answer: id, replayed } = await onceAKey(store, request, (inside) =>
+      insertPipeline(inside, projectId, spec),
+    );
+    const row = await found(projectId, id);
+    // Committed first, enqueued after, as with a job. The others follow when what they wait for has succeeded.
+    if (!replayed) await forEach(row.jobs, ({ status }) => status === 'queued', add);
+    return { row, replayed };
+  }
+
+  async function cancel(projectId: string, pipelineId: string): Promise<PipelineRow> {
+    const { jobs } = await found(projectId, pipelineId);
+    const leftQueue = await store.transaction(async (inside) => {
+      const locked = await lockAll(inside, jobs);
+      const status = pipelineStatus(locked);
+      if (isTerminal(status))
+        throw new TrainyardError('conflict', `The pipeline has already ended as ${status}`);
+      return cancelAll(inside, locked);
+    });
+    await forEach(jobs, ({ id }) => leftQueue.has(id), remove);
+    return found(projectId, pipelineId);
+  }
+
+  async function found(projectId: string, id: string): Promise<PipelineRow> {
+    const pipeline = await store.pipelines.get(id, projectId);
+    if (!pipeline) throw new TrainyardError('notFound', `There is no pipeline “${id}”`);
+    return pipeline;
+  }
+
+  async function forEach(
+    jobs: readonly JobRow[],
+    isMeant: (job: JobRow) => boolean,
+    tell: (job: JobRow) => Promise<void>,
+  ): Promise<void> {
+    for (const job of jobs.filter(isMeant)) await tell(job).catch((error) => onQueueError(error, job.id));
+  }
+
+  function add({ id, attempt, priority }: JobRow): Promise<void> {
+    return queue.add({ jobId: id, attempt }, { priority });
+  }
+
+  function remove({ id, attempt }: JobRow): Promise<void> {
+    return queue.remove({ jobId: id, attempt });
+  }
+}
+
+async function insertPipeline(inside: Store, projectId: string, spec: PipelineSpec): Promise<string> {
+  await validatePipeline(inside, projectId, spec, (id) => inside.datasets.lockForUse(id, projectId));
+  const { name = null, labels } = spec;
+  const pipelineId = newId('pipe');
+  await inside.pipelines.insert({ id: pipelineId, projectId, name, labels, createdAt: new Date() });
+  const jobs = new Map<string, JobRow>();
+  for (const job of spec.jobs) {
+    const { from } = job.model;
+    const waitsFor = from && 'job' in from ? jobs.get(from.job)! : undefined;
+    const origin: Origin = { projectId, pipelineId, ...(waitsFor && { waitsFor }) };
+    jobs.set(job.name, await insertJob(inside, job, origin));
+  }
+  return pipelineId;
+}
+
+/** All before any is changed, and in their order, in which a job’s end locks those that wait for it. */
+async function lockAll(inside: Store, jobs: readonly JobRow[]): Promise<JobRow[]> {
+  const locked: JobRow[] = [];
+  for (const { id } of jobs) locked.push((await inside.jobs.lock(id))!);
+  return locked;
+}
+
+/** The last first, so that each is cancelled for itself rather than for what it waits for. */
+async function cancelAll(inside: Store, jobs: readonly JobRow[]): Promise<Set<string>> {
+  const leftQueue = new Set<string>();
+  for (const job of jobs.toReversed()) if (await cancelJob(inside, job)) leftQueue.add(job.id);
+  return leftQueue;
+}
