@@ -4,9 +4,9 @@ import {
   evaluateModel,
   evaluateMonteCarlo,
 } from '../../src/engine/predict/evaluate-model.ts';
-import type { NamedArrays } from '../../src/engine/safetensors.ts';
 import type { Examples } from '../../src/engine/train/batch.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
+import type { NamedArrays } from '../../src/safetensors.ts';
 import { toJsonNumber } from '../../src/spec/common.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import type { McDropoutSpec } from '../../src/spec/prediction.ts';
