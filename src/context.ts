@@ -6,9 +6,10 @@ import { createQueue } from './adapters/queue/create-queue.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createDatasetService } from './jobs/dataset-service.ts';
 import { createJobService } from './jobs/job-service.ts';
+import { createModelService } from './jobs/model-service.ts';
 import type { BlobStore, JobQueue, Store } from './jobs/ports.ts';
 import { createPredictionService } from './jobs/prediction-service.ts';
-import type { DatasetService, JobService, PredictionService } from './jobs/services.ts';
+import type { DatasetService, JobService, ModelService, PredictionService } from './jobs/services.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Everything an app is made of, wired here by hand and nowhere else. */
@@ -20,6 +21,7 @@ export interface Context {
   readonly blobs: BlobStore;
   readonly jobs: JobService;
   readonly datasets: DatasetService;
+  readonly models: ModelService;
   readonly predictions: PredictionService;
   /** Closes what was opened, the last first. */
   close(): Promise<void>;
@@ -66,6 +68,12 @@ export async function createContext(
         onQueueError: (err, jobId) => logger.warn({ err, jobId }, 'The queue was not told; the sweeper will'),
       }),
       datasets: createDatasetService({ store, blobs, maxUploadBytes }),
+      models: createModelService({
+        store,
+        blobs,
+        maxUploadBytes,
+        scratchFolder: join(config.home, 'imports'),
+      }),
       predictions: createPredictionService({ store, internalToken, leaseMs }),
       close,
     };

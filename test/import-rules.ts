@@ -81,9 +81,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
     'src/engine/',
     (it) => among('src/engine/', ...GROUND, '@tensorflow/')(it) || isNode(it),
   ),
-  'data knows the ground floor, a CSV parser and Node': only(
+  'data knows the ground floor, readers of formats and Node': only(
     'src/data/',
-    (it) => among('src/data/', ...GROUND, 'csv-parse')(it) || isNode(it),
+    (it) => among('src/data/', ...GROUND, 'csv-parse', 'yauzl', 'h5wasm')(it) || isNode(it),
   ),
   'jobs knows data and the ground floor, no adapter and no engine': only(
     'src/jobs/',

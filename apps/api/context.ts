@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config.ts';
 import type { BlobStore, JobQueue, Store } from '../../src/jobs/ports.ts';
-import type { DatasetService, JobService, PredictionService } from '../../src/jobs/services.ts';
+import type { DatasetService, JobService, ModelService, PredictionService } from '../../src/jobs/services.ts';
 import type { Logger } from '../../src/logger.ts';
 
 /** What the API needs of the wired context; `src/context.ts` gives all of it. */
@@ -12,5 +12,6 @@ export interface ApiContext {
   readonly blobs: BlobStore;
   readonly jobs: JobService;
   readonly datasets: DatasetService;
+  readonly models: ModelService;
   readonly predictions: PredictionService;
 }

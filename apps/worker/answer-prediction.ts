@@ -6,19 +6,32 @@ import type { PredictionRequest, PredictionResponse } from '../../src/spec/predi
 import { inputEmbedding } from '../../src/spec/wiring.ts';
 import { describerOf } from './describe-prediction.ts';
 
+/** What the model puts out is no prediction. */
+export class NoTaskError extends Error {
+  override readonly name = 'NoTaskError';
+
+  constructor(outputShape: readonly number[]) {
+    super(
+      `What the model puts out, [${outputShape.join(', ')}], suits no task, so it predicts nothing; begin another model with its layers: model.from`,
+    );
+  }
+}
+
 /**
  * Answers a prediction request: encodes the rows, predicts, and undoes the target's standardization.
- * @throws InputError with pointers, NotStochasticError
+ * @throws InputError with pointers, NotStochasticError, NoTaskError
  */
 export async function answerPrediction(
   modelId: string,
   model: TrainedModel,
   request: PredictionRequest,
 ): Promise<PredictionResponse> {
+  const { target } = model.preprocess;
+  if (target === null) throw new NoTaskError(model.network.layers.at(-1)!.outputShape);
   const { x, count } = encodeInputs(model.preprocess, request.inputs);
   checkIds(model, x, count);
-  const decode = decoderOf(model.preprocess.target, model.network.spec.distribution);
-  const describe = describerOf(model, request);
+  const decode = decoderOf(target, model.network.spec.distribution);
+  const describe = describerOf(target, model.network, request);
   if (!request.mcDropout) {
     const outputs = await predict(model, x, count, decode);
     return { modelId, samplesUsed: 0, predictions: outputs.map((output) => describe.one(output)) };

@@ -17,6 +17,7 @@ import type {
   PredictionRequest,
   RegressionPrediction,
 } from '../../src/spec/prediction.ts';
+import type { TargetEncoding } from '../../src/spec/preprocess.ts';
 
 type Prediction = RegressionPrediction | ClassificationPrediction | MultilabelPrediction;
 
@@ -28,7 +29,8 @@ export interface Describer {
 
 /** How a model's answers are told, with the threshold at which they abstain. */
 export function describerOf(
-  { network, preprocess: { target } }: Pick<TrainedModel, 'network' | 'preprocess'>,
+  target: TargetEncoding,
+  { spec: { distribution } }: Pick<TrainedModel['network'], 'spec'>,
   { abstainAbove }: Pick<PredictionRequest, 'abstainAbove'>,
 ): Describer {
   switch (target.type) {
@@ -37,9 +39,7 @@ export function describerOf(
     case 'labels':
       return labelDescriber(target.names, abstainAbove);
     case 'number':
-      return network.spec.distribution === 'gaussian'
-        ? gaussianDescriber(abstainAbove)
-        : numberDescriber(abstainAbove);
+      return distribution === 'gaussian' ? gaussianDescriber(abstainAbove) : numberDescriber(abstainAbove);
   }
 }
 

@@ -1,9 +1,9 @@
 import {
   encodedWidth,
   encodingWidth,
+  type FittedPreprocess,
   type InputEncoding,
   outputUnits,
-  type Preprocess,
   type TargetEncoding,
   type TensorEncoding,
 } from '../spec/preprocess.ts';
@@ -18,7 +18,7 @@ import { classesOf, numbersOf, type Table, tensorsOf } from './table.ts';
  * all zeros, or “missing” where there is such a class.
  * @throws DataError for a number that float32 can't hold
  */
-export function encodeRows(preprocess: Preprocess, table: Table, rows: Uint32Array): Examples {
+export function encodeRows(preprocess: FittedPreprocess, table: Table, rows: Uint32Array): Examples {
   const { x, width } = encodeInputRows(preprocess, table, rows);
   return { count: rows.length, width, x, ...encodeTargets(preprocess, table, rows) };
 }
@@ -28,7 +28,7 @@ export function encodeRows(preprocess: Preprocess, table: Table, rows: Uint32Arr
  * missing number that nothing fills is NaN, and no window holds it.
  * @throws DataError for a number that float32 can't hold
  */
-export function encodeWindows(preprocess: Preprocess, table: Table, split: SeriesSplit): Examples {
+export function encodeWindows(preprocess: FittedPreprocess, table: Table, split: SeriesSplit): Examples {
   const { x, width } = encodeInputRows(preprocess, table, split.rows);
   return {
     count: split.starts.length,
@@ -40,7 +40,7 @@ export function encodeWindows(preprocess: Preprocess, table: Table, split: Serie
 }
 
 function encodeInputRows(
-  preprocess: Preprocess,
+  preprocess: FittedPreprocess,
   table: Table,
   rows: Uint32Array,
 ): Pick<Examples, 'x' | 'width'> {
@@ -55,7 +55,7 @@ function encodeInputRows(
 }
 
 function encodeTargets(
-  { target }: Preprocess,
+  { target }: FittedPreprocess,
   table: Table,
   rows: Uint32Array,
 ): Pick<Examples, 'y' | 'units'> {

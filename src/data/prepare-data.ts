@@ -5,7 +5,7 @@ import type { JobSpec } from '../spec/job.ts';
 import type { NamedLayer } from '../spec/layer.ts';
 import type { NetworkSpec } from '../spec/network.ts';
 import { parentOf } from '../spec/parent.ts';
-import type { Preprocess } from '../spec/preprocess.ts';
+import type { FittedPreprocess, Preprocess } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
 import { encodeRows, encodeWindows } from './encode-rows.ts';
 import { sampleWeights, trainingWeights } from './example-weights.ts';
@@ -29,7 +29,7 @@ export interface Parent {
 }
 
 export interface PreparedData {
-  readonly preprocess: Preprocess;
+  readonly preprocess: FittedPreprocess;
   readonly train: Examples;
   /** Count 0 where no such split is asked for; so too for `test`. */
   readonly validation: Examples;
@@ -84,7 +84,7 @@ interface SplitRows {
   readonly rows: Uint32Array;
   /** Of each example, the row whose target it is to predict. */
   readonly targets: Uint32Array;
-  readonly encode: (preprocess: Preprocess) => Examples;
+  readonly encode: (preprocess: FittedPreprocess) => Examples;
 }
 type SplitsOfRows = Readonly<Record<SplitName, SplitRows>>;
 

@@ -1,5 +1,11 @@
 import type { DataSpec } from '../spec/data.ts';
-import type { InputEncoding, Preprocess, TargetEncoding, TensorEncoding } from '../spec/preprocess.ts';
+import type {
+  FittedPreprocess,
+  InputEncoding,
+  Preprocess,
+  TargetEncoding,
+  TensorEncoding,
+} from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
 import { Moments } from './moments.ts';
 import { sortClasses } from './order.ts';
@@ -19,7 +25,7 @@ export function fitPreprocess(
   missing: DataSpec['missing'],
   trainRows: Uint32Array,
   parent?: Preprocess,
-): Preprocess {
+): FittedPreprocess {
   const fitted = () =>
     plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows));
   return {

@@ -72,6 +72,7 @@ function hasRun(status: JobStatus): boolean {
 
 async function insertJob(inside: Store, projectId: string, spec: JobSpec): Promise<string> {
   const dataset = await inside.datasets.lockForUse(spec.data.dataset, projectId);
+  if (spec.model.from) await inside.models.lockForUse(spec.model.from.model, projectId);
   validateJob(spec, schemaOf(dataset, spec), await parentModel(inside, projectId, spec));
   const now = new Date();
   const job: JobRow = {

@@ -152,6 +152,7 @@ export function createRunRecorder(
           datasetId: job.datasetId,
           parentModelId: job.parentModelId,
           name: job.name ?? job.id,
+          imported: null,
           seed: job.spec.seed,
           stages: job.spec.stages.map(lineageOf),
           blobKey,

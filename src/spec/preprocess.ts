@@ -47,9 +47,10 @@ export type TargetEncoding = z.infer<typeof TargetEncoding>;
 
 /** Everything between raw rows and the network, fitted on the training split and saved with the model. */
 export const Preprocess = z.strictObject({
-  task: Task,
+  /** Null, as is the target, for an import whose head suits no task: what it puts out is no prediction. */
+  task: Task.nullable(),
   inputs: z.array(InputEncoding).min(1),
-  target: TargetEncoding,
+  target: TargetEncoding.nullable(),
   /** Of a series: how many rows an input has, and how many rows after the last one the prediction is of. */
   window: z
     .strictObject({
@@ -61,6 +62,8 @@ export const Preprocess = z.strictObject({
     .optional(),
 });
 export type Preprocess = z.infer<typeof Preprocess>;
+/** Of a model that was trained here: it has a task. */
+export type FittedPreprocess = Omit<Preprocess, 'task' | 'target'> & { task: Task; target: TargetEncoding };
 
 /**
  * The shape in which the network takes one example: `[8]` for eight numbers, `[28, 28, 1]` for a picture,
@@ -100,6 +103,7 @@ export function outputUnits(target: TargetEncoding): number {
 }
 
 /** The columns that the target was made from. */
-export function targetNames(target: TargetEncoding): readonly string[] {
+export function targetNames(target: TargetEncoding | null): readonly string[] {
+  if (target === null) return [];
   return target.type === 'labels' ? target.names : [target.name];
 }

@@ -75,7 +75,7 @@ const BROKEN: Readonly<Record<string, [texts: Record<string, string>, breach: st
     { 'src/engine/train/x.ts': "import type { Logger } from '../../logger.ts';" },
     'src/engine/train/x.ts imports src/logger.ts',
   ],
-  'data knows the ground floor, a CSV parser and Node': [
+  'data knows the ground floor, readers of formats and Node': [
     { 'src/data/x.ts': "import * as tf from '@tensorflow/tfjs-core';" },
     'src/data/x.ts imports @tensorflow/tfjs-core',
   ],

@@ -3,18 +3,15 @@ import { describerOf } from '../../../apps/worker/describe-prediction.ts';
 import { buildNetwork } from '../../../src/engine/model/network.ts';
 import type { Distribution } from '../../../src/spec/distribution.ts';
 import { McDropoutSpec, PredictionResponse } from '../../../src/spec/prediction.ts';
-import { Preprocess, type TargetEncoding } from '../../../src/spec/preprocess.ts';
-
-const inputs = [{ type: 'number', name: 'x', mean: 0, std: 1 }];
+import type { TargetEncoding } from '../../../src/spec/preprocess.ts';
 
 function describerFor(
-  task: Preprocess['task'],
   target: TargetEncoding,
   options: { distribution?: Distribution; abstainAbove?: number } = {},
 ) {
   const { distribution = 'point', abstainAbove } = options;
   const network = buildNetwork({ inputShape: [1], layers: [{ type: 'flatten', name: 'all' }], distribution });
-  return describerOf({ network, preprocess: Preprocess.parse({ task, inputs, target }) }, { abstainAbove });
+  return describerOf(target, network, { abstainAbove });
 }
 
 /** What the API would pass on: an answer that its schema refuses is a fault. */
@@ -28,7 +25,7 @@ describe('labels', () => {
   const target: TargetEncoding = { type: 'labels', names: ['wet', 'cold', 'dark'] };
 
   it('of one pass are predicted from ½ on, with the sum of their entropies', () => {
-    const { one } = describerFor('multilabel', target);
+    const { one } = describerFor(target);
     expect(checked(one(Float64Array.of(0.5, 0.25, 1)))).toEqual({
       predictedLabels: ['wet', 'dark'],
       probabilities: { wet: 0.5, cold: 0.25, dark: 1 },
@@ -38,7 +35,7 @@ describe('labels', () => {
 
   it('of many passes are predicted by the mean, and abstain by its entropy', () => {
     const samples = answers([0, 0, 0.9], [1, 0, 0.9]);
-    const { many } = describerFor('multilabel', target, { abstainAbove: 1 });
+    const { many } = describerFor(target, { abstainAbove: 1 });
     const noise = -0.9 * Math.log(0.9) - 0.1 * Math.log(0.1);
     expect(checked(many(samples, asked({ returnSamples: true })))).toEqual({
       predictedLabels: ['wet', 'dark'],
@@ -60,7 +57,7 @@ describe('a number', () => {
   const target: TargetEncoding = { type: 'number', name: 'y', mean: 0, std: 1 };
 
   it('as a point has no uncertainty in one pass, and that of the passes in many', () => {
-    const { one, many } = describerFor('regression', target, { abstainAbove: 0.5 });
+    const { one, many } = describerFor(target, { abstainAbove: 0.5 });
     expect(checked(one(Float64Array.of(3)))).toEqual({ mean: 3 });
     expect(checked(many(answers([1], [3]), asked({ quantiles: [0.5] })))).toEqual({
       mean: 2,
@@ -71,7 +68,7 @@ describe('a number', () => {
   });
 
   it('as a Gaussian has its noise in one pass, by which it abstains', () => {
-    const { one } = describerFor('regression', target, { distribution: 'gaussian', abstainAbove: 0.5 });
+    const { one } = describerFor(target, { distribution: 'gaussian', abstainAbove: 0.5 });
     expect(checked(one(Float64Array.of(3, 0.4)))).toEqual({ mean: 3, aleatoricStd: 0.4, abstained: false });
     expect(checked(one(Float64Array.of(3, 0.6)))).toMatchObject({ abstained: true });
     expect(checked(one(Float64Array.of(3, Number.NaN)))).toMatchObject({
@@ -81,7 +78,7 @@ describe('a number', () => {
   });
 
   it('as a Gaussian has the total of both uncertainties in many passes', () => {
-    const { many } = describerFor('regression', target, { distribution: 'gaussian', abstainAbove: 4.9 });
+    const { many } = describerFor(target, { distribution: 'gaussian', abstainAbove: 4.9 });
     const mcDropout = asked({ quantiles: [0, 0.5, 1], returnSamples: true });
     expect(checked(many(answers([-4, 3], [4, 3]), mcDropout))).toEqual({
       mean: 0,
@@ -100,7 +97,7 @@ describe('a number', () => {
 });
 
 it('A class is the likeliest one', () => {
-  const { one } = describerFor('classification', { type: 'category', name: 'kind', classes: ['a', 'b'] });
+  const { one } = describerFor({ type: 'category', name: 'kind', classes: ['a', 'b'] });
   expect(checked(one(Float64Array.of(0.25, 0.75)))).toMatchObject({
     predictedClass: 'b',
     probabilities: { a: 0.25, b: 0.75 },
