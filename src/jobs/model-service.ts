@@ -36,7 +36,7 @@ interface Import {
 
 export function createModelService(dependencies: Dependencies): ModelService {
   const { store, blobs, maxUploadBytes, scratchFolder } = dependencies;
-  return { import: importModel, delete: remove };
+  return { importModel, delete: remove };
 
   async function importModel(projectId: string, upload: ModelUpload): Promise<Created<ModelRow>> {
     const scratch = new ScratchFiles(scratchFolder);

@@ -59,7 +59,7 @@ export interface ModelService {
    * Takes a model of another's: reads its files, and writes them as a model's file of ours.
    * @throws TrainyardError invalidModel with a pointer to each fault, tooLarge
    */
-  import(projectId: string, upload: ModelUpload): Promise<Created<ModelRow>>;
+  importModel(projectId: string, upload: ModelUpload): Promise<Created<ModelRow>>;
   /** @throws TrainyardError modelInUse, notFound */
   delete(projectId: string, modelId: string): Promise<void>;
 }

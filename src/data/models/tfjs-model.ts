@@ -1,13 +1,14 @@
 import { posix } from 'node:path';
 import { isObject } from '../../spec/keras/json.ts';
+import { type ManifestWeight, WeightsManifest } from '../../spec/keras/weights-manifest.ts';
 import { pointerTo } from '../problems.ts';
 import { ImportError, refusal } from './import-error.ts';
 import { readJson } from './json-file.ts';
 import { type NamedWeight, namedWeights } from './named-weights.ts';
 import type { StoredFile } from './scratch-files.ts';
+import { decodeWeight, storedBytes } from './stored-numbers.ts';
 import { kerasLayers, trainingOptionsLeftOut } from './topology-layers.ts';
 import type { ForeignModel } from './weight-source.ts';
-import { decodeWeight, type ManifestWeight, storedBytes, WeightsManifest } from './weights-manifest.ts';
 
 /** The files that came with a model, by their names. */
 export type FilesByName = ReadonlyMap<string, StoredFile>;
