@@ -4,6 +4,7 @@ import type { Task } from '../../spec/data.ts';
 import type { NamedLayer } from '../../spec/layer.ts';
 import type { ModelImport } from '../../spec/model-import.ts';
 import type { TargetEncoding } from '../../spec/preprocess.ts';
+import type { LayerShape } from '../../spec/shapes.ts';
 import { lastActivated, written } from '../validation/topology-rules.ts';
 
 /** What an imported network predicts. */
@@ -24,13 +25,15 @@ const NO_TASK = { task: null, target: null };
  */
 export function settleHead(
   layers: readonly NamedLayer[],
-  outputShape: readonly number[],
+  shapes: readonly LayerShape[],
   asked: Pick<ModelImport, 'task' | 'classes'>,
   problems: Problems,
 ): ImportHead {
+  const { outputShape } = shapes.at(-1)!;
   const { layer, isLast } = lastActivated(layers);
   const activation = layer && 'activation' in layer ? activationName(layer.activation) : 'linear';
-  const task = taskOf(activation, outputShape, asked.task);
+  const isWhole = activation !== 'softmax' || channelsOf(layer!, shapes) === outputShape[0];
+  const task = isWhole ? taskOf(activation, outputShape, asked.task) : null;
   if (task === null) {
     const what = `the model ends in ${activation} of ${written(outputShape)}`;
     if (asked.task) problems.add('/task', `${what}, which suits no ${asked.task}`);
@@ -40,6 +43,11 @@ export function settleHead(
   const target = targetOf(task, outputShape[0]!, asked.classes, problems);
   const needsLogits = !isLast && activation !== 'linear';
   return { task, target, layers: needsLogits ? withLogits(layers, layer!) : layers };
+}
+
+/** A softmax runs over these, and a classification is one over all that is put out. */
+function channelsOf({ name }: NamedLayer, shapes: readonly LayerShape[]): number {
+  return shapes.find((shape) => shape.name === name)!.outputShape.at(-1)!;
 }
 
 function taskOf(

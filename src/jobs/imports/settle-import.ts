@@ -45,7 +45,7 @@ export function settleImport(model: ForeignModel, asked: ModelImport, maxBytes: 
   for (const position of misplacedEmbeddings(layers))
     problems.add(pointerToPlaced(placed[position]!), MISPLACED_EMBEDDING);
   checkSize(shapes, maxBytes, problems);
-  const { layers: settled, ...head } = settleHead(layers, shapes.at(-1)!.outputShape, asked, problems);
+  const { layers: settled, ...head } = settleHead(layers, shapes, asked, problems);
   const inputs = settleInputs(inputShape, asked, problems);
   const weights = planWeights(model, placed, shapes, problems);
   refuseFound(problems);
