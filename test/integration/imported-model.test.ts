@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildApp } from '../../apps/api/app.ts';
+import { decodeModelFile } from '../../src/model-file.ts';
 import type { ModelResource } from '../../src/spec/resource/model.ts';
 import { importForm } from '../form.ts';
 import { smallModel } from '../small-model.ts';
@@ -93,4 +94,9 @@ it('lends its layers to a job, whose frozen weights stay those that it came with
   expect(job).toMatchObject({ status: 'succeeded', failure: null });
   const model = (await app.inject({ url: `/v1/models/${job.modelId}` })).json<ModelResource>();
   expect(model.lineage).toMatchObject({ parentModelId: base.id, imported: null });
+
+  const file = await app.inject({ url: `/v1/jobs/${id}/artifacts/model.safetensors` });
+  const { weights } = decodeModelFile(file.rawPayload);
+  expect(weights['layer_0/kernel']!.data).toEqual(Float32Array.of(1, 0, 0, 1, 0, 0));
+  expect(weights['layer_0/bias']!.data).toEqual(Float32Array.of(0.5, -0.5));
 });
