@@ -61,7 +61,9 @@ function reader(
       const entity = path === '' ? hdf5 : hdf5.get(path);
       return entity && 'attrs' in entity ? entity.attrs[name] : undefined;
     });
-  const textsOf = (found: Attribute | undefined) => found && guarded(() => [found.value].flat().map(String));
+  // An empty list comes as one of numbers.
+  const textsOf = (found: Attribute | undefined) =>
+    found && guarded(() => [found.value].flat().filter((value) => typeof value === 'string'));
   return {
     texts(path, name) {
       const whole = textsOf(attribute(path, name));

@@ -4,25 +4,31 @@ import { readTopology, type TopologyJson } from '../../spec/keras/topology.ts';
 import type { KerasLayer } from './weight-source.ts';
 
 /**
- * A topology without what only says how weights are drawn at first: an import brings its own, so that initializers
- * which there aren't here are no hindrance. The rest stands where it stood.
+ * A topology without what says nothing of an import: how weights are drawn at first, for it brings its own, so that
+ * initializers which there aren't here are no hindrance; and that a call isn't one of training, which Keras 3 writes
+ * at every layer. The rest stands where it stood.
  */
 export function trainingOptionsLeftOut(topology: JsonObject): TopologyJson {
-  return withoutInitializers(topology) as TopologyJson;
+  return withoutOptions(topology) as TopologyJson;
 }
 
 const INITIALIZER = /(_initializer|Initializer)$/;
+
+function isLeftOut([key, value]: [string, unknown]): boolean {
+  return INITIALIZER.test(key) || (key === 'training' && value === false);
+}
+
 /** What nests deeper is refused when the topology is read. */
 const MOST_LEVELS = 100;
 
-function withoutInitializers(value: unknown, levels = MOST_LEVELS): unknown {
+function withoutOptions(value: unknown, levels = MOST_LEVELS): unknown {
   if (levels === 0) return value;
-  if (Array.isArray(value)) return value.map((inner) => withoutInitializers(inner, levels - 1));
+  if (Array.isArray(value)) return value.map((inner) => withoutOptions(inner, levels - 1));
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => !INITIALIZER.test(key))
-      .map(([key, inner]) => [key, withoutInitializers(inner, levels - 1)]),
+      .filter((entry) => !isLeftOut(entry))
+      .map(([key, inner]) => [key, withoutOptions(inner, levels - 1)]),
   );
 }
 

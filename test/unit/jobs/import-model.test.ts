@@ -92,6 +92,25 @@ describe('an import', () => {
     expect(await converted(files({ layers: [{ ...DENSE, config }] }))).toEqual(await converted(files()));
   });
 
+  it('doesn’t mind that a call isn’t one of training, and refuses one that always is', async () => {
+    const called = (training: boolean) => {
+      const layers = [
+        { name: 'start', class_name: 'InputLayer', config: { name: 'start', batch_shape: [null, 3] } },
+        { name: 'end', class_name: 'Dropout', config: { name: 'end', rate: 0.5 } },
+      ].map((layer, i) => ({ ...layer, inbound_nodes: i === 0 ? [] : [[['start', 0, 0, { training }]]] }));
+      const config = { layers, input_layers: [['start', 0, 0]], output_layers: [['end', 0, 0]] };
+      const modelTopology = { class_name: 'Functional', config };
+      return files({
+        document: { modelTopology, weightsManifest: [{ paths: ['shard'], weights: [] }] },
+        numbers: [],
+      });
+    };
+    expect(await faultsOf(called(false))).toEqual([]);
+    expect(await faultsOf(called(true))).toMatchObject([
+      { pointer: '/model/modelTopology/config/layers/1/inbound_nodes/0/0/3/training' },
+    ]);
+  });
+
   it('takes the sizes that the model leaves open', async () => {
     const open = { class_name: 'InputLayer', config: { batch_input_shape: [null, null, null, 3] } };
     const upload = files({
