@@ -6,10 +6,17 @@ import { createQueue } from './adapters/queue/create-queue.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createDatasetService } from './jobs/dataset-service.ts';
 import { createJobService } from './jobs/job-service.ts';
+import { createModelService } from './jobs/model-service.ts';
 import { createPipelineService } from './jobs/pipeline-service.ts';
 import type { BlobStore, JobQueue, Store } from './jobs/ports.ts';
 import { createPredictionService } from './jobs/prediction-service.ts';
-import type { DatasetService, JobService, PipelineService, PredictionService } from './jobs/services.ts';
+import type {
+  DatasetService,
+  JobService,
+  ModelService,
+  PipelineService,
+  PredictionService,
+} from './jobs/services.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Everything an app is made of, wired here by hand and nowhere else. */
@@ -22,6 +29,7 @@ export interface Context {
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
+  readonly models: ModelService;
   readonly predictions: PredictionService;
   /** Closes what was opened, the last first. */
   close(): Promise<void>;
@@ -67,6 +75,12 @@ export async function createContext(
       jobs: createJobService({ store, queue, onQueueError }),
       pipelines: createPipelineService({ store, queue, onQueueError }),
       datasets: createDatasetService({ store, blobs, maxUploadBytes }),
+      models: createModelService({
+        store,
+        blobs,
+        maxUploadBytes,
+        scratchFolder: join(config.home, 'imports'),
+      }),
       predictions: createPredictionService({ store, internalToken, leaseMs }),
       close,
     };

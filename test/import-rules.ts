@@ -64,9 +64,9 @@ const circles =
     return circular(graph).map((node) => `${node} imports itself by way of others`);
   };
 
-const GROUND = ['src/spec/', 'src/random.ts'];
+const GROUND = ['src/spec/', 'src/random.ts', 'src/safetensors.ts', 'src/model-file.ts'];
 /** What reads the files that users bring. */
-const PARSERS = ['csv-parse', 'sharp', 'yauzl'];
+const PARSERS = ['csv-parse', 'h5wasm', 'sharp', 'yauzl'];
 const CHILD_FLOORS = among('src/engine/', 'src/data/', ...GROUND);
 const CHILD_PACKAGES = among('@tensorflow/', 'zod', ...PARSERS);
 const adapterOf = (file: string): string => `${file.split('/').slice(0, 3).join('/')}/`;
@@ -74,6 +74,11 @@ const adapterOf = (file: string): string => `${file.split('/').slice(0, 3).join(
 export const RULES: Readonly<Record<string, Rule>> = {
   'spec imports nothing but Zod': only('src/spec/', among('src/spec/', 'zod')),
   'random imports nothing': only('src/random.ts', () => false),
+  'safetensors imports nothing': only('src/safetensors.ts', () => false),
+  'the model file knows the spec and safetensors': only(
+    'src/model-file.ts',
+    among('src/spec/', 'src/safetensors.ts'),
+  ),
   'engine knows the ground floor, tensors and Node': only(
     'src/engine/',
     (it) => among('src/engine/', ...GROUND, '@tensorflow/')(it) || isNode(it),

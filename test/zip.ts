@@ -81,3 +81,14 @@ function directoryHeader(facts: Facts, offset: number): Buffer {
   bytes.writeUInt32LE(offset, 42);
   return bytes;
 }
+
+/** A ZIP of files by their names, deflated or stored. */
+export function zipOf(files: Readonly<Record<string, Uint8Array | string>>, deflated = true): Buffer {
+  return zipFile(
+    Object.entries(files).map(([name, content]) => ({
+      name,
+      content: Buffer.from(content as Uint8Array),
+      stored: !deflated,
+    })),
+  );
+}

@@ -3,6 +3,7 @@ import type { BlobStore, JobQueue, Store } from '../../src/jobs/ports.ts';
 import type {
   DatasetService,
   JobService,
+  ModelService,
   PipelineService,
   PredictionService,
 } from '../../src/jobs/services.ts';
@@ -18,5 +19,6 @@ export interface ApiContext {
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
+  readonly models: ModelService;
   readonly predictions: PredictionService;
 }

@@ -3,22 +3,36 @@ import { decoderOf } from '../../src/engine/predict/decode.ts';
 import { predict, predictMonteCarlo } from '../../src/engine/predict/predict.ts';
 import type { TrainedModel } from '../../src/engine/predict/trained-model.ts';
 import type { PredictionRequest, PredictionResponse } from '../../src/spec/prediction.ts';
+import { isFitted } from '../../src/spec/preprocess.ts';
 import { inputEmbedding } from '../../src/spec/wiring.ts';
 import { describerOf } from './describe-prediction.ts';
 
+/** What the model puts out is no prediction. */
+export class NoTaskError extends Error {
+  override readonly name = 'NoTaskError';
+
+  constructor(outputShape: readonly number[]) {
+    super(
+      `What the model puts out, [${outputShape.join(', ')}], suits no task, so it predicts nothing; begin another model with its layers: model.from`,
+    );
+  }
+}
+
 /**
  * Answers a prediction request: encodes the rows, predicts, and undoes the target's standardization.
- * @throws InputError with pointers, NotStochasticError
+ * @throws InputError with pointers, NotStochasticError, NoTaskError
  */
 export async function answerPrediction(
   modelId: string,
   model: TrainedModel,
   request: PredictionRequest,
 ): Promise<PredictionResponse> {
-  const { x, count, width } = await encodeInputs(model.preprocess, request.inputs);
+  const { network, preprocess } = model;
+  if (!isFitted(preprocess)) throw new NoTaskError(network.layers.at(-1)!.outputShape);
+  const { x, count, width } = await encodeInputs(preprocess, request.inputs);
   checkIds(model, x, count);
-  const decode = decoderOf(model.preprocess.target, model.network.spec.distribution);
-  const describe = describerOf(model, request);
+  const decode = decoderOf(preprocess.target, network.spec.distribution);
+  const describe = describerOf({ network, preprocess }, request);
   const inputOf = (row: number) => x.subarray(row * width, (row + 1) * width);
   if (!request.mcDropout) {
     const outputs = await predict(model, x, count, decode);

@@ -21,7 +21,7 @@ import type {
   ReconstructionPrediction,
   RegressionPrediction,
 } from '../../src/spec/prediction.ts';
-import { type Preprocess, TURNS } from '../../src/spec/preprocess.ts';
+import { type FittedPreprocess, type Preprocess, TURNS } from '../../src/spec/preprocess.ts';
 
 type Prediction =
   | RegressionPrediction
@@ -38,7 +38,7 @@ export interface Describer {
 
 /** How a model's answers are told, with the threshold at which they abstain. */
 export function describerOf(
-  { network, preprocess }: Pick<TrainedModel, 'network' | 'preprocess'>,
+  { network, preprocess }: Pick<TrainedModel, 'network'> & { readonly preprocess: FittedPreprocess },
   { abstainAbove }: Pick<PredictionRequest, 'abstainAbove'>,
 ): Describer {
   const { target } = preprocess;

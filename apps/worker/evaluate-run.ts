@@ -4,13 +4,13 @@ import {
   evaluateModel,
   evaluateMonteCarlo,
 } from '../../src/engine/predict/evaluate-model.ts';
-import type { NamedArrays } from '../../src/engine/safetensors.ts';
 import type { Examples } from '../../src/engine/train/batch.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
+import type { NamedArrays } from '../../src/safetensors.ts';
 import { toJsonNumber } from '../../src/spec/common.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
 import type { McDropoutSpec } from '../../src/spec/prediction.ts';
-import { type Preprocess, type TargetEncoding, TURNS } from '../../src/spec/preprocess.ts';
+import { type FittedPreprocess, type TargetEncoding, TURNS } from '../../src/spec/preprocess.ts';
 
 export interface Evaluation {
   /** Metrics by name, with the split's before it: `test_rmse`, `test_mc_accuracy`. */
@@ -23,7 +23,7 @@ export interface Evaluation {
 export async function evaluateRun(
   job: TrainJob,
   spec: JobSpec,
-  { target }: Preprocess,
+  { target }: FittedPreprocess,
   weights: NamedArrays,
 ): Promise<Evaluation> {
   const name = job.data.test.count > 0 ? 'test' : 'validation';

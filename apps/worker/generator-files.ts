@@ -5,7 +5,7 @@ import { encodePng } from '../../src/data/pictures/encode-png.ts';
 import type { Network } from '../../src/engine/model/network.ts';
 import { makeUpExamples } from '../../src/engine/predict/make-up.ts';
 import { encodeModel } from '../../src/engine/predict/trained-model.ts';
-import type { NamedArrays } from '../../src/engine/safetensors.ts';
+import type { NamedArrays } from '../../src/safetensors.ts';
 import { byItself, generatorPreprocess, withoutPrefix } from '../../src/spec/generator.ts';
 import type { Preprocess } from '../../src/spec/preprocess.ts';
 import type { ModelSummary } from '../../src/spec/trainer.ts';

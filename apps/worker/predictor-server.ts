@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { InputError } from '../../src/data/encode-inputs.ts';
 import { NotStochasticError } from '../../src/engine/predict/predict.ts';
 import { PredictorRequest } from '../../src/spec/predictor.ts';
-import { answerPrediction } from './answer-prediction.ts';
+import { answerPrediction, NoTaskError } from './answer-prediction.ts';
 import type { ModelCache } from './model-cache.ts';
 import { isOutOfMemory } from './trainer-failure.ts';
 
@@ -41,6 +41,7 @@ export function createPredictorServer({ token, models }: { token: string; models
         const errors = [{ pointer: '/mcDropout', message: error.message }];
         return send(response, 422, { code: 'notStochastic', detail: error.message, errors });
       }
+      if (error instanceof NoTaskError) return send(response, 422, { code: 'noTask', detail: error.message });
       throw error;
     }
   }

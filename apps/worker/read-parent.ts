@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Parent } from '../../src/data/prepare-data.ts';
 import { decodeModel } from '../../src/engine/predict/trained-model.ts';
-import type { NamedArrays } from '../../src/engine/safetensors.ts';
+import type { NamedArrays } from '../../src/safetensors.ts';
 import type { ModelSpec } from '../../src/spec/model.ts';
 import { reusedLayers } from '../../src/spec/parent.ts';
 

@@ -1,8 +1,8 @@
 import { buildNetwork } from '../../src/engine/model/network.ts';
 import type { NetworkSpec } from '../../src/spec/network.ts';
 import {
+  type FittedPreprocess,
   inputShapeOf,
-  type Preprocess,
   type TargetEncoding,
   TURNS,
   targetNames,
@@ -10,7 +10,7 @@ import {
 import type { ModelSummary } from '../../src/spec/trainer.ts';
 
 /** What a model takes and gives. */
-export function summarize(spec: NetworkSpec, preprocess: Preprocess): ModelSummary {
+export function summarize(spec: NetworkSpec, preprocess: FittedPreprocess): ModelSummary {
   const { task, inputs, target, window } = preprocess;
   const network = buildNetwork(spec);
   return {

@@ -1,7 +1,7 @@
 import { DataError } from '../../src/data/data-error.ts';
 import { BackendUnavailableError } from '../../src/engine/backends/port.ts';
-import { SafetensorsError } from '../../src/engine/safetensors.ts';
 import { DivergedError } from '../../src/engine/train/diverged.ts';
+import { SafetensorsError } from '../../src/safetensors.ts';
 import type { Failure } from '../../src/spec/failure.ts';
 import { ShapeError } from '../../src/spec/shapes.ts';
 

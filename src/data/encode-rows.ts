@@ -1,8 +1,8 @@
 import {
   encodedWidth,
   encodingWidth,
+  type FittedPreprocess,
   type InputEncoding,
-  type Preprocess,
   type TargetEncoding,
   type TensorEncoding,
 } from '../spec/preprocess.ts';
@@ -17,7 +17,7 @@ import { classesOf, numbersOf, type Table, tensorsOf } from './table.ts';
  * all zeros, or “missing” where there is such a class.
  * @throws DataError for a number that float32 can't hold
  */
-export function encodeRows(preprocess: Preprocess, table: Table, rows: Uint32Array): Examples {
+export function encodeRows(preprocess: FittedPreprocess, table: Table, rows: Uint32Array): Examples {
   const { x, width } = encodeInputRows(preprocess, table, rows);
   return { count: rows.length, width, x, ...encodeTargets(preprocess, table, rows) };
 }
@@ -27,7 +27,7 @@ export function encodeRows(preprocess: Preprocess, table: Table, rows: Uint32Arr
  * missing number that nothing fills is NaN, and no window holds it.
  * @throws DataError for a number that float32 can't hold
  */
-export function encodeWindows(preprocess: Preprocess, table: Table, split: SeriesSplit): Examples {
+export function encodeWindows(preprocess: FittedPreprocess, table: Table, split: SeriesSplit): Examples {
   const { x, width } = encodeInputRows(preprocess, table, split.rows);
   return {
     count: split.starts.length,
@@ -39,7 +39,7 @@ export function encodeWindows(preprocess: Preprocess, table: Table, split: Serie
 }
 
 function encodeInputRows(
-  preprocess: Preprocess,
+  preprocess: FittedPreprocess,
   table: Table,
   rows: Uint32Array,
 ): Pick<Examples, 'x' | 'width'> {
@@ -54,7 +54,7 @@ function encodeInputRows(
 }
 
 function encodeTargets(
-  { target }: Preprocess,
+  { target }: FittedPreprocess,
   table: Table,
   rows: Uint32Array,
 ): Pick<Examples, 'y' | 'units'> {

@@ -1,5 +1,5 @@
 import type { DataSpec } from '../spec/data.ts';
-import type { Preprocess } from '../spec/preprocess.ts';
+import type { FittedPreprocess } from '../spec/preprocess.ts';
 import { DataError } from './data-error.ts';
 import { classesOf, numbersOf, type Table } from './table.ts';
 
@@ -19,7 +19,7 @@ export function sampleWeights(table: Table, data: DataSpec, rows: Uint32Array): 
 export function trainingWeights(
   table: Table,
   data: DataSpec,
-  preprocess: Preprocess,
+  preprocess: FittedPreprocess,
   rows: Uint32Array,
 ): Float32Array | undefined {
   const samples = sampleWeights(table, data, rows);
@@ -33,7 +33,7 @@ export function trainingWeights(
 function classWeightOf(
   table: Table,
   data: DataSpec,
-  { target }: Preprocess,
+  { target }: FittedPreprocess,
   rows: Uint32Array,
 ): ((row: number) => number) | undefined {
   if (data.classWeights === undefined || target.type !== 'category') return undefined;

@@ -7,7 +7,7 @@ import type { NamedLayer } from '../spec/layer.ts';
 import type { NetworkSpec } from '../spec/network.ts';
 import { pretrainingTaskOf } from '../spec/objective.ts';
 import { parentOf } from '../spec/parent.ts';
-import { isOfBytes, type Preprocess, tensorOf } from '../spec/preprocess.ts';
+import { type FittedPreprocess, isOfBytes, type Preprocess, tensorOf } from '../spec/preprocess.ts';
 import { type Augment, createAugment } from './augment/index.ts';
 import { DataError } from './data-error.ts';
 import { encodeRows, encodeWindows } from './encode-rows.ts';
@@ -35,7 +35,7 @@ export interface Parent {
 }
 
 export interface PreparedData {
-  readonly preprocess: Preprocess;
+  readonly preprocess: FittedPreprocess;
   readonly train: Examples;
   /** Count 0 where no such split is asked for; so too for `test`. */
   readonly validation: Examples;
@@ -109,7 +109,7 @@ interface SplitRows {
   readonly rows: Uint32Array;
   /** Of each example, the row whose target it is to predict. */
   readonly targets: Uint32Array;
-  readonly encode: (preprocess: Preprocess) => Examples;
+  readonly encode: (preprocess: FittedPreprocess) => Examples;
 }
 type SplitsOfRows = Readonly<Record<SplitName, SplitRows>>;
 

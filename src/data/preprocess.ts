@@ -2,6 +2,7 @@ import type { DataSpec } from '../spec/data.ts';
 import type { PictureShape } from '../spec/picture.ts';
 import {
   BYTE_SCALE,
+  type FittedPreprocess,
   type InputEncoding,
   type Preprocess,
   type TargetEncoding,
@@ -27,7 +28,7 @@ export function fitPreprocess(
   missing: DataSpec['missing'],
   trainRows: Uint32Array,
   parent?: Preprocess,
-): Preprocess {
+): FittedPreprocess {
   const fitted = () =>
     plan.inputs.map((input) => fitInput(table, plan, missing === 'mean', input, trainRows));
   return {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedArrays } from './safetensors.ts';
+import type { NamedArrays } from '../safetensors.ts';
 
 /** Named tensors: a network's weights, their gradients or updates, keyed by weight name `<layer>/<weight>`. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;

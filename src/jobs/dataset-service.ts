@@ -157,7 +157,7 @@ function duplicateInto(side: PassThrough): Transform {
 
 /** @param maxBytes the bound that an upload went over */
 export function tooLarge(maxBytes: number): TrainyardError {
-  return new TrainyardError('tooLarge', `A data set may have at most ${maxBytes} bytes`);
+  return new TrainyardError('tooLarge', `An upload may have at most ${maxBytes} bytes`);
 }
 
 /** What went wrong first may be only the echo of it, such as a stream that closed early. */

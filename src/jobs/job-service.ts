@@ -5,7 +5,7 @@ import { onceAKey } from './idempotency.ts';
 import { insertJob } from './insert-job.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { JobQueue, Store } from './ports.ts';
-import { schemaOf, storedParent } from './prerequisites.ts';
+import { lockParent, schemaOf, storedParent } from './prerequisites.ts';
 import type { JobRow } from './rows.ts';
 import type { Created, JobService, Validation } from './services.ts';
 import { validateJob } from './validate-job.ts';
@@ -56,6 +56,7 @@ export function createJobService({ store, queue, onQueueError }: Dependencies): 
 
 async function insertValid(inside: Store, projectId: string, spec: JobSpec): Promise<string> {
   const dataset = await inside.datasets.lockForUse(spec.data.dataset, projectId);
+  await lockParent(inside, projectId, spec);
   validateJob(spec, schemaOf(dataset, spec), await storedParent(inside, projectId, spec));
   return (await insertJob(inside, spec, { projectId })).id;
 }

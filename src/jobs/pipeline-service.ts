@@ -7,6 +7,7 @@ import { insertJob, type Origin } from './insert-job.ts';
 import { isTerminal } from './lifecycle.ts';
 import { pipelineStatus } from './pipeline-status.ts';
 import type { JobQueue, Store } from './ports.ts';
+import { lockParent } from './prerequisites.ts';
 import type { JobRow, PipelineRow } from './rows.ts';
 import type { Created, PipelineService, PipelineValidation } from './services.ts';
 import { validatePipeline } from './validate-pipeline.ts';
@@ -77,6 +78,7 @@ export function createPipelineService({ store, queue, onQueueError }: Dependenci
 }
 
 async function insertPipeline(inside: Store, projectId: string, spec: PipelineSpec): Promise<string> {
+  for (const job of spec.jobs) await lockParent(inside, projectId, job);
   await validatePipeline(inside, projectId, spec, (id) => inside.datasets.lockForUse(id, projectId));
   const { name = null, labels } = spec;
   const pipelineId = newId('pipe');

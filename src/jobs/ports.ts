@@ -169,6 +169,10 @@ export interface Store {
     /** Null for a model that isn't there, or is from before its structure was kept. */
     structureOf(id: string, projectId: string): Promise<ModelStructure | null>;
     get(id: string, projectId: string): Promise<ModelRow | null>;
+    /** Deletes it unless a job that hasn't ended begins with it; a deletion and a new job exclude each other. */
+    delete(id: string, projectId: string): Promise<'deleted' | 'inUse' | 'absent'>;
+    /** Locks the row against deletion until the transaction ends. Whether there is one. */
+    lockForUse(id: string, projectId: string): Promise<boolean>;
     list(
       projectId: string,
       filter: { name?: string | undefined; parent?: string | undefined },

@@ -33,6 +33,15 @@ export async function storedParent(
   throw refused('/model/from/model', message);
 }
 
+/** Keeps the model that a spec builds on from being deleted until the transaction ends. */
+export async function lockParent(
+  inside: Store,
+  projectId: string,
+  { model: { from } }: JobSpec,
+): Promise<void> {
+  if (from && 'model' in from) await inside.models.lockForUse(from.model, projectId);
+}
+
 export function refused(pointer: string, message: string): TrainyardError {
   return new TrainyardError('invalidSpec', message, { errors: [{ pointer, message }] });
 }

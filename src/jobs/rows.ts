@@ -7,7 +7,7 @@ import type { Preprocess } from '../spec/preprocess.ts';
 import type { Scope } from '../spec/resource/api-key.ts';
 import type { EventType } from '../spec/resource/event.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
-import type { ModelStage } from '../spec/resource/model.ts';
+import type { ImportedFrom, ModelStage } from '../spec/resource/model.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
 import type { MetricPoint, Position } from '../spec/trainer.ts';
 
@@ -141,7 +141,8 @@ export interface ModelRow {
   parentModelId: string | null;
   name: string;
   version: number;
-  task: Task;
+  /** Null for an import whose head suits no task; so is the target. */
+  task: Task | null;
   inputs: string[];
   /** Of one input; empty for a model from before it was kept. */
   inputShape: number[];
@@ -156,6 +157,8 @@ export interface ModelRow {
   blobKey: string;
   bytes: number;
   evaluation: Record<string, number>;
+  /** What it was taken from; null for a model that was trained here. */
+  imported: ImportedFrom | null;
   /** What trained it; empty for an import. */
   stages: ModelStage[];
   createdAt: Date;

@@ -181,6 +181,7 @@ export function createRunRecorder(
         datasetId: job.datasetId,
         parentModelId: job.parentModelId,
         name,
+        imported: null,
         seed: job.spec.seed,
         stages: job.spec.stages.map(lineageOf),
         blobKey,

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Task } from '../spec/data.ts';
 import type { DatasetFormat, DeclaredType } from '../spec/dataset.ts';
 import type { JobSpec } from '../spec/job.ts';
+import type { ModelImport } from '../spec/model-import.ts';
 import type { ParentModel } from '../spec/parent.ts';
 import type { PipelineSpec } from '../spec/pipeline.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
@@ -66,6 +67,31 @@ export interface DatasetUpload {
   /** Types that the user sets rather than leaves to inference. */
   columnTypes?: Record<string, DeclaredType>;
   idempotencyKey?: string | undefined;
+}
+
+export interface ModelService {
+  /**
+   * Takes a model of another's: reads its files, and writes them as a model's file of ours.
+   * @throws TrainyardError invalidModel with a pointer to each fault, tooLarge
+   */
+  importModel(projectId: string, upload: ModelUpload): Promise<Created<ModelRow>>;
+  /** @throws TrainyardError modelInUse, notFound */
+  delete(projectId: string, modelId: string): Promise<void>;
+}
+
+export interface ModelUpload {
+  /** Each to be read before the next is asked for. */
+  files: AsyncIterable<UploadedFile>;
+  /** Asked for once the files have been read: the form may say it after them. */
+  asked(): ModelImport;
+  idempotencyKey?: string | undefined;
+}
+
+export interface UploadedFile {
+  /** `weights` are the shards of a `model.json`. */
+  role: 'model' | 'weights';
+  name: string;
+  content: Readable;
 }
 
 export interface PredictionService {

@@ -3,7 +3,7 @@ import type { NamedLayer } from './layer.ts';
 import { ModelSpec } from './model.ts';
 import type { NetworkSpec } from './network.ts';
 import type { ObjectiveOf } from './objective.ts';
-import type { Preprocess } from './preprocess.ts';
+import type { FittedPreprocess, Preprocess } from './preprocess.ts';
 import { inferShapes, size } from './shapes.ts';
 
 /** The network that a GAN makes examples up with, by the spec of its objective. */
@@ -57,8 +57,8 @@ function renamed({ layers, ...network }: NetworkSpec, rename: (name: string) => 
 /** What a generator takes and gives: noise, a number a column, and an example of these columns. */
 export function generatorPreprocess(
   { inputShape: [latent] }: NetworkSpec,
-  { inputs: columns, window }: Preprocess,
-): Preprocess {
+  { inputs: columns, window }: Pick<Preprocess, 'inputs' | 'window'>,
+): FittedPreprocess {
   const inputs = Array.from({ length: latent! }, (_, i) => ({
     type: 'number' as const,
     name: `z${i + 1}`,

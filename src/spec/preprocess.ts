@@ -77,11 +77,18 @@ export const TURNS = ['0', '90', '180', '270'] as const;
 
 /** Everything between raw rows and the network, fitted on the training split and saved with the model. */
 export const Preprocess = z.strictObject({
-  task: Task,
+  /** Null, as is the target, for an import whose head suits no task: what it puts out is no prediction. */
+  task: Task.nullable(),
   ...rows,
-  target: TargetEncoding,
+  target: TargetEncoding.nullable(),
 });
 export type Preprocess = z.infer<typeof Preprocess>;
+/** Of a model that was trained here: it has a task. */
+export type FittedPreprocess = Omit<Preprocess, 'task' | 'target'> & { task: Task; target: TargetEncoding };
+
+export function isFitted(preprocess: Preprocess): preprocess is FittedPreprocess {
+  return preprocess.task !== null && preprocess.target !== null;
+}
 
 /**
  * The shape in which the network takes one example: `[8]` for eight numbers, `[28, 28, 1]` for a picture,
@@ -132,7 +139,7 @@ export function encodingWidth(input: InputEncoding): number {
  * How many numbers the network says of one target: one, one a class, label or turn, or as many as the encoded
  * input has.
  */
-export function outputUnits(preprocess: Preprocess): number {
+export function outputUnits(preprocess: FittedPreprocess): number {
   const { target } = preprocess;
   switch (target.type) {
     case 'number':
@@ -153,7 +160,8 @@ export function outputUnits(preprocess: Preprocess): number {
 }
 
 /** The columns that the target was made from. */
-export function targetNames(target: TargetEncoding): readonly string[] {
+export function targetNames(target: TargetEncoding | null): readonly string[] {
+  if (target === null) return [];
   switch (target.type) {
     case 'labels':
       return target.names;

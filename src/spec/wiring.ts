@@ -31,6 +31,13 @@ export function inputEmbedding(layers: readonly LayerSpec[]): LayerOf<'embedding
   return embeddings.sort((a, b) => a.inputDim - b.inputDim)[0];
 }
 
+/** The embeddings that take another layer's output, by position: that are no ids. */
+export function misplacedEmbeddings(layers: readonly NamedLayer[]): number[] {
+  return layers.flatMap(({ type }, index) =>
+    type === 'embedding' && inputsOf(layers, index)[0] !== -1 ? [index] : [],
+  );
+}
+
 /** The layers that nothing takes, by position; the last one is the network's output and not among them. */
 export function unusedLayers(layers: readonly NamedLayer[]): number[] {
   const taken = new Set(layers.flatMap((_, index) => inputsOf(layers, index)));

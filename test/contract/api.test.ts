@@ -6,6 +6,8 @@ import type { DatasetResource } from '../../src/spec/resource/dataset.ts';
 import type { JobResource } from '../../src/spec/resource/job.ts';
 import type { PipelineResource } from '../../src/spec/resource/pipeline.ts';
 import { jobSpec, pipelineSpec, ROWS, TestApi } from '../api-server.ts';
+import { importForm } from '../form.ts';
+import { smallModel } from '../small-model.ts';
 
 /** What clients may rely on: the document says what the service does, for every operation. */
 
@@ -55,9 +57,13 @@ function isPublic(operation: Operation): boolean {
   return operation.security?.length === 0;
 }
 
-function bodyFor(operation: Operation): { payload?: string | object; headers?: Record<string, string> } {
+function bodyFor(operation: Operation): {
+  payload?: string | Buffer | object;
+  headers?: Record<string, string>;
+} {
   if (operation.operationId === 'createDataset')
     return { payload: ROWS, headers: { 'content-type': 'text/csv' } };
+  if (operation.operationId === 'importModel') return importForm(smallModel());
   if (operation.operationId === 'createApiKey') return { payload: { name: 'k', scopes: ['read'] } };
   if (operation.operationId === 'predict') return { payload: { inputs: [[1]] } };
   if (/^(create|validate)Pipeline$/.test(operation.operationId)) return { payload: pipelineSpec(dataset.id) };
@@ -71,6 +77,7 @@ describe('the OpenAPI document', () => {
       [
         "DELETE /v1/api-keys/{id}",
         "DELETE /v1/datasets/{id}",
+        "DELETE /v1/models/{id}",
         "GET /health/live",
         "GET /health/ready",
         "GET /problems/{code}",
@@ -89,6 +96,7 @@ describe('the OpenAPI document', () => {
         "GET /v1/jobs/{id}/runs",
         "GET /v1/models",
         "GET /v1/models/{id}",
+        "GET /v1/models/{id}/layers",
         "GET /v1/models/{id}/lineage",
         "GET /v1/pipelines",
         "GET /v1/pipelines/{id}",
@@ -98,6 +106,7 @@ describe('the OpenAPI document', () => {
         "POST /v1/jobs",
         "POST /v1/jobs/validate",
         "POST /v1/jobs/{id}/cancel",
+        "POST /v1/models",
         "POST /v1/models/{id}/predictions",
         "POST /v1/pipelines",
         "POST /v1/pipelines/validate",

@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from 'vitest';
 import { startBackend } from '../../src/engine/backends/start.ts';
 import { buildNetwork } from '../../src/engine/model/network.ts';
-import type { NamedArrays } from '../../src/engine/safetensors.ts';
 import { createEagerExecutor } from '../../src/engine/train/eager-executor.ts';
 import { compileStage } from '../../src/engine/train/stage-program.ts';
+import type { NamedArrays } from '../../src/safetensors.ts';
 import { besideDiscriminator, resolveGenerator } from '../../src/spec/generator.ts';
 import type { NamedLayer } from '../../src/spec/layer.ts';
 import { type ObjectiveOf, ObjectiveSpec } from '../../src/spec/objective.ts';

@@ -2,10 +2,10 @@ import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../src/engine/backends/start.ts';
 import { initialWeights } from '../../src/engine/model/network.ts';
-import type { NamedArrays } from '../../src/engine/safetensors.ts';
 import { createEagerExecutor } from '../../src/engine/train/eager-executor.ts';
 import { compileStage } from '../../src/engine/train/stage-program.ts';
 import { key, normal } from '../../src/random.ts';
+import type { NamedArrays } from '../../src/safetensors.ts';
 import { LayerSpec, type LayerType } from '../../src/spec/layer.ts';
 import { smallJob } from '../unit/engine/small-job.ts';
 

@@ -63,6 +63,14 @@ const BROKEN: Readonly<Record<string, [texts: Record<string, string>, breach: st
     'src/spec/x.ts imports node:stream',
   ],
   'random imports nothing': [{ 'src/random.ts': "import { z } from 'zod';" }, 'src/random.ts imports zod'],
+  'safetensors imports nothing': [
+    { 'src/safetensors.ts': "import { z } from 'zod';" },
+    'src/safetensors.ts imports zod',
+  ],
+  'the model file knows the spec and safetensors': [
+    { 'src/model-file.ts': "import './random.ts';" },
+    'src/model-file.ts imports src/random.ts',
+  ],
   'engine knows the ground floor, tensors and Node': [
     { 'src/engine/train/x.ts': "import type { Logger } from '../../logger.ts';" },
     'src/engine/train/x.ts imports src/logger.ts',

@@ -9,35 +9,36 @@ interface Options {
   maxBytes: number;
   /** The media types that are taken as a body of their own. */
   mediaTypes: readonly string[];
+  /** That a form may have. */
+  maxFiles: number;
 }
 
 /** What a form adds around its file: boundaries, part headers and the other fields. */
 const FORM_OVERHEAD_BYTES = 2 * 1024 * 1024;
 const MAX_FIELD_BYTES = 1024 * 1024;
-/** Pairs of images and labels; other formats have one file. */
-const MAX_FILES = 16;
 /** So long what a client still sends is thrown away, that it may read the refusal before the connection goes. */
 const LINGER_MS = 2_000;
 
 /** Streams bodies to the handlers, and ends those that are refused without reading them to their end. */
-export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTypes }) => {
+export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTypes, maxFiles }) => {
   await app.register(multipart, {
     throwFileSizeLimit: false,
     limits: {
       // The service counts the bytes: it must see one too many to refuse it.
       fileSize: Number.POSITIVE_INFINITY,
-      files: MAX_FILES,
+      files: maxFiles,
       fields: 10,
       fieldSize: MAX_FIELD_BYTES,
     },
   });
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser([...mediaTypes], (_request, payload, done) => done(null, detached(payload)));
+  if (mediaTypes.length > 0)
+    app.addContentTypeParser([...mediaTypes], (_request, payload, done) => done(null, detached(payload)));
 
   app.addHook('onRequest', async ({ headers }) => {
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
-      throw new TrainyardError('unsupportedMediaType', 'Send the data set without a content encoding');
+      throw new TrainyardError('unsupportedMediaType', 'Send the upload without a content encoding');
     }
     if (Number(headers['content-length'] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
   });

@@ -21,6 +21,7 @@ export function modelResource(row: ModelRow): ModelResource {
       jobId: row.jobId,
       datasetId: row.datasetId,
       parentModelId: row.parentModelId,
+      imported: row.imported,
       stages: row.stages,
       seed: row.seed,
     },

@@ -6,7 +6,7 @@ import { TrainyardError } from '../../../src/jobs/errors.ts';
 import type { DatasetUpload } from '../../../src/jobs/services.ts';
 import { Name } from '../../../src/spec/common.ts';
 import { type DatasetFormat, DeclaredType } from '../../../src/spec/dataset.ts';
-import { invalidRequest } from '../validator.ts';
+import { parse, parseJson, readFields, refuseFile } from './form-parts.ts';
 
 /** The media types in which a data set may come as a body of its own. */
 export const MEDIA_TYPES: Readonly<Record<string, DatasetFormat>> = {
@@ -99,27 +99,6 @@ async function* pairs(
   }
 }
 
-/** A file that isn't read is let through: the rest of the form comes behind it. */
-function refuseFile(part: MultipartFile, message: string): TrainyardError {
-  part.file.resume();
-  return new TrainyardError('invalidRequest', message);
-}
-
-/** Gathers fields up to the next file, or to the end. */
-async function readFields(
-  parts: AsyncIterator<Multipart>,
-  fields: Record<string, unknown>,
-): Promise<MultipartFile | undefined> {
-  for (let next = await parts.next(); !next.done; next = await parts.next()) {
-    const part = next.value;
-    if (part.type === 'file') return part;
-    if (part.valueTruncated)
-      throw new TrainyardError('tooLarge', `The part “${part.fieldname}” is too large`);
-    fields[part.fieldname] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
-  }
-  return undefined;
-}
-
 /** By its media type, else by its name: clients often say `application/octet-stream`, or a spreadsheet’s type. */
 function formatOf(file: MultipartFile): DatasetFormat {
   const byName = FILE_NAMES.find(([pattern]) => pattern.test(file.filename))?.[1];
@@ -135,22 +114,7 @@ function formatOf(file: MultipartFile): DatasetFormat {
 
 function typesOf(text: string | undefined): Pick<Part, 'columnTypes'> {
   if (text === undefined) return {};
-  return { columnTypes: parse(ColumnTypes, parseJson(text), ['columnTypes']) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new TrainyardError('invalidRequest', 'columnTypes isn’t JSON', { cause: error });
-  }
-}
-
-/** @throws TrainyardError invalidRequest, with pointers that start at `place` */
-function parse<T>(schema: z.ZodType<T>, value: unknown, place: readonly string[] = []): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw invalidRequest(result.error, 'body', 'invalidRequest', place);
+  return { columnTypes: parse(ColumnTypes, parseJson('columnTypes', text), ['columnTypes']) };
 }
 
 function mediaType(header: string | undefined): string {

@@ -12,6 +12,8 @@ import { found } from './found.ts';
 import { Filter, IdParams } from './params.ts';
 
 const tags = ['datasets'];
+/** Pairs of images and labels; other formats have one file. */
+const MAX_FILES = 16;
 const PreviewQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(20) });
 
 const UPLOAD = `CSV, JSONL, IDX, NPZ or a ZIP of pictures, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
@@ -129,7 +131,11 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asy
 /** In a scope of its own, as only here bodies are streamed. */
 const uploadRoute: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
   const { datasets, config } = context;
-  await app.register(uploadBody, { maxBytes: config.maxUploadBytes, mediaTypes: Object.keys(MEDIA_TYPES) });
+  await app.register(uploadBody, {
+    maxBytes: config.maxUploadBytes,
+    mediaTypes: Object.keys(MEDIA_TYPES),
+    maxFiles: MAX_FILES,
+  });
 
   app.post(
     '',

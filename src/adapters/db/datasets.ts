@@ -1,13 +1,10 @@
-import { isTerminal } from '../../jobs/lifecycle.ts';
 import type { Store } from '../../jobs/ports.ts';
 import type { DatasetRow } from '../../jobs/rows.ts';
-import { JobStatus } from '../../spec/resource/job.ts';
 import type { Dataset } from './generated/client.ts';
 import { toJson } from './json.ts';
+import { NOT_ENDED } from './not-ended.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
-
-const NOT_ENDED = JobStatus.options.filter((status) => !isTerminal(status));
 
 export function datasetStore({ sql, atomically }: Session): Store['datasets'] {
   return {

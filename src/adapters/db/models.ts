@@ -4,6 +4,7 @@ import { NetworkSpec } from '../../spec/network.ts';
 import { Preprocess } from '../../spec/preprocess.ts';
 import type { Model } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
+import { NOT_ENDED } from './not-ended.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
@@ -22,10 +23,11 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
           omit: STRUCTURE,
           data: {
             ...model,
-            targets: typeof target === 'string' ? [target] : (target ?? []),
+            targets: [target ?? []].flat(),
             classes: model.classes ?? [],
             window: toNullableJson(model.window),
             evaluation: toJson(model.evaluation),
+            imported: toNullableJson(model.imported),
             stages: toJson(model.stages),
             network: toJson(network),
             preprocess: toJson(preprocess),
@@ -44,6 +46,27 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
       const row = await sql.model.findFirst({ where: { id, projectId }, select: STRUCTURE });
       if (!row?.network || !row.preprocess) return null;
       return { network: NetworkSpec.parse(row.network), preprocess: Preprocess.parse(row.preprocess) };
+    },
+
+    delete: (id, projectId) =>
+      atomically(async ({ sql }) => {
+        const locked = await sql.$queryRaw<unknown[]>`
+          SELECT id FROM model WHERE id = ${id} AND project_id = ${projectId} FOR UPDATE`;
+        if (locked.length === 0) return 'absent';
+        // Asked only now: a job that held the row against us has been committed by the time we hold it.
+        const job = await sql.job.findFirst({
+          where: { parentModelId: id, status: { in: NOT_ENDED } },
+          select: { id: true },
+        });
+        if (job) return 'inUse';
+        await sql.model.delete({ where: { id } });
+        return 'deleted';
+      }),
+
+    async lockForUse(id, projectId) {
+      const locked = await sql.$queryRaw<unknown[]>`
+        SELECT id FROM model WHERE id = ${id} AND project_id = ${projectId} FOR KEY SHARE`;
+      return locked.length > 0;
     },
 
     async list(projectId, { name, parent }, page) {
@@ -74,6 +97,7 @@ function toModelRow({ targets, ...row }: Omit<Model, keyof typeof STRUCTURE>): M
     seed: Number(row.seed),
     bytes: Number(row.bytes),
     evaluation: toNumbers(row.evaluation),
+    imported: row.imported as ModelRow['imported'],
     stages: row.stages as ModelRow['stages'],
   };
 }

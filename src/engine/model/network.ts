@@ -1,10 +1,10 @@
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
 import { key } from '../../random.ts';
+import type { NamedArrays } from '../../safetensors.ts';
 import { isStochastic, type LayerType, type NamedLayer } from '../../spec/layer.ts';
 import type { NetworkSpec } from '../../spec/network.ts';
 import { inferShapes, type LayerShape, size, type WeightShape } from '../../spec/shapes.ts';
 import { inputsOf } from '../../spec/wiring.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import type { Tensors } from '../tensors.ts';
 import { initialValues } from './initializers.ts';
 import type { LayerContext, LayerFunction, LayerResult, Mode } from './layer.ts';

@@ -1,7 +1,7 @@
 import { dispose } from '@tensorflow/tfjs-core';
+import type { NamedArrays } from '../../safetensors.ts';
 import type { Task } from '../../spec/data.ts';
 import type { McDropoutSpec } from '../../spec/prediction.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import { sigmoid } from '../sigmoid.ts';
 import { fromArrays } from '../tensors.ts';
 import type { Examples } from '../train/batch.ts';

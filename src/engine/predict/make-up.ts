@@ -1,7 +1,7 @@
 import { dispose } from '@tensorflow/tfjs-core';
 import { fillNormal, key } from '../../random.ts';
+import type { NamedArrays } from '../../safetensors.ts';
 import type { Network } from '../model/network.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import { fromArrays } from '../tensors.ts';
 import { deterministicPass } from './passes.ts';
 

@@ -1,11 +1,10 @@
 import { dispose } from '@tensorflow/tfjs-core';
-import { NetworkSpec } from '../../spec/network.ts';
-import { Preprocess } from '../../spec/preprocess.ts';
+import { decodeModelFile, encodeModelFile } from '../../model-file.ts';
+import type { NamedArrays } from '../../safetensors.ts';
+import type { NetworkSpec } from '../../spec/network.ts';
+import type { Preprocess } from '../../spec/preprocess.ts';
 import { buildNetwork, type Network } from '../model/network.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedArrays, SafetensorsError } from '../safetensors.ts';
 import { fromArrays, type Tensors } from '../tensors.ts';
-
-const FORMAT = 'trainyard-model-1';
 
 /** A network with its weights on the device, and what turns rows into its inputs. */
 export interface TrainedModel {
@@ -17,10 +16,7 @@ export interface TrainedModel {
 
 /** One safetensors file: the weights by name; network and preprocessing as JSON metadata. */
 export function encodeModel(network: NetworkSpec, preprocess: Preprocess, weights: NamedArrays): Uint8Array {
-  return encodeSafetensors({
-    tensors: weights,
-    metadata: { format: FORMAT, network: JSON.stringify(network), preprocess: JSON.stringify(preprocess) },
-  });
+  return encodeModelFile({ network, preprocess }, weights);
 }
 
 /** What a model's file holds. */
@@ -32,15 +28,8 @@ export interface DecodedModel {
 
 /** @throws SafetensorsError for a file that is not a whole model */
 export function decodeModel(file: Uint8Array): DecodedModel {
-  const { tensors, metadata } = decodeSafetensors(file);
-  if (metadata.format !== FORMAT) throw new SafetensorsError('the file is not a Trainyard model');
-  const network = buildNetwork(NetworkSpec.parse(JSON.parse(metadata.network!)));
-  const preprocess = Preprocess.parse(JSON.parse(metadata.preprocess!));
-  for (const [name, { shape }] of network.weights) {
-    if (String(tensors[name]?.shape) !== String(shape))
-      throw new SafetensorsError(`weight ${name} is missing or misshapen`);
-  }
-  return { network, preprocess, weights: tensors };
+  const { network, ...rest } = decodeModelFile(file);
+  return { network: buildNetwork(network), ...rest };
 }
 
 /** @throws SafetensorsError for a file that is not a whole model */

@@ -1,5 +1,5 @@
+import type { NamedArrays } from '../../safetensors.ts';
 import type { Moment } from '../optimize/transform.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import type { Batch } from './batch.ts';
 
 export interface StepReport {

@@ -1,4 +1,5 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
+import type { NamedArrays } from '../../safetensors.ts';
 import { isRandomInTraining } from '../../spec/layer.ts';
 import type { ObjectiveSpec } from '../../spec/objective.ts';
 import { size } from '../../spec/shapes.ts';
@@ -7,7 +8,6 @@ import { NETWORK_INPUT } from '../../spec/wiring.ts';
 import { createBreather } from '../breathe.ts';
 import { buildNetwork, forwardBetween, type Network, rowsAtOnce } from '../model/network.ts';
 import { noRandom } from '../model/random-source.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import { fromArrays, type Tensors } from '../tensors.ts';
 import { type Examples, inputsOf } from './batch.ts';
 import { frozenLayers } from './stage-program.ts';

@@ -1,6 +1,6 @@
 import { dispose } from '@tensorflow/tfjs-core';
+import type { NamedArrays } from '../../safetensors.ts';
 import { initialWeights } from '../model/network.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import { seldom } from '../seldom.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import { findLearningRate } from './find-learning-rate.ts';

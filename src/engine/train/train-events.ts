@@ -1,5 +1,5 @@
+import type { NamedArrays } from '../../safetensors.ts';
 import type { MetricPoint, Position } from '../../spec/trainer.ts';
-import type { NamedArrays } from '../safetensors.ts';
 
 /** What training tells of itself as it goes. Awaited, so that a slow listener slows training, not memory. */
 export interface TrainEvents {

@@ -1,8 +1,8 @@
+import type { NamedArrays } from '../../safetensors.ts';
 import type { Task } from '../../spec/data.ts';
 import type { InputEncoding } from '../../spec/preprocess.ts';
 import type { SettledStage } from '../../spec/trainable.ts';
 import type { Network } from '../model/network.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import type { TrainingData } from './batch.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 

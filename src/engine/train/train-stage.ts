@@ -1,8 +1,8 @@
+import type { NamedArrays } from '../../safetensors.ts';
 import type { SettledStage } from '../../spec/trainable.ts';
 import type { MetricPoint } from '../../spec/trainer.ts';
 import { createBreather } from '../breathe.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
-import type { NamedArrays } from '../safetensors.ts';
 import type { Batch } from './batch.ts';
 import { trainingBatch } from './batches.ts';
 import { createEarlyStopping, type EarlyStopping } from './callbacks/early-stopping.ts';

@@ -1,5 +1,10 @@
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedArrays,
+  SafetensorsError,
+} from '../../safetensors.ts';
 import type { Position } from '../../spec/trainer.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedArrays, SafetensorsError } from '../safetensors.ts';
 import type { EarlyStoppingState } from './callbacks/early-stopping.ts';
 import type { MetricsState } from './metric-accumulator.ts';
 import type { ScheduleState } from './schedules.ts';

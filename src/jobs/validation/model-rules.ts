@@ -7,7 +7,7 @@ import type { ModelSpec } from '../../spec/model.ts';
 import { type NetworkSpec, resolveNetwork } from '../../spec/network.ts';
 import { type ParentModel, ReuseError, reusedLayers } from '../../spec/parent.ts';
 import { inferShapes, type LayerShape, ShapeError } from '../../spec/shapes.ts';
-import { inputsOf, NETWORK_INPUT, unusedLayers } from '../../spec/wiring.ts';
+import { misplacedEmbeddings, NETWORK_INPUT, unusedLayers } from '../../spec/wiring.ts';
 import { checkInputShape, checkTopology } from './topology-rules.ts';
 
 export interface PlannedNetwork {
@@ -75,12 +75,12 @@ function checkNames(model: ModelSpec, placed: readonly PlacedLayer[], problems: 
   }
 }
 
+/** What is wrong with an embedding that stands upon another layer. */
+export const MISPLACED_EMBEDDING = 'an embedding takes ids, so it can only be the first layer';
+
 function checkEmbeddings(spec: NetworkSpec, placed: readonly PlacedLayer[], problems: Problems): void {
-  for (const [i, { layer, path }] of placed.entries()) {
-    if (layer.type === 'embedding' && inputsOf(spec.layers, i)[0] !== -1) {
-      problems.add(pointerTo('model', ...path), 'an embedding takes ids, so it can only be the first layer');
-    }
-  }
+  for (const position of misplacedEmbeddings(spec.layers))
+    problems.add(pointerToLayer(placed[position]), MISPLACED_EMBEDDING);
 }
 
 function checkUnused({ layers }: NetworkSpec, placed: readonly PlacedLayer[], problems: Problems): void {

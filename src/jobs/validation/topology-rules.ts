@@ -15,7 +15,7 @@ export function checkTopology(
   problems: Problems,
 ): void {
   const topology = readTopology(json);
-  checkRanks(topology, network.layers, problems);
+  checkRanks(topology, network.layers, pointer, problems);
   const output = { shape: network.layers.at(-1)!.outputShape, at: pointer(topology.layers.at(-1)!.path) };
   checkUnits(output, context, problems);
   checkActivation(network.spec.layers, output.at, context, problems);
@@ -34,7 +34,8 @@ export function checkInputShape(
   problems.add(pointer(input.path), `the model takes ${asked} and the data have ${given}: ${remedy}`);
 }
 
-function fits(asked: readonly (number | null)[], given: readonly number[]): boolean {
+/** Whether a shape is the one that is asked for, where null takes any. */
+export function fits(asked: readonly (number | null)[], given: readonly number[]): boolean {
   return (
     asked.length === given.length && asked.every((length, axis) => length === null || length === given[axis])
   );
@@ -44,11 +45,20 @@ function pointer(path: readonly (string | number)[]): string {
   return pointerTo('model', 'topology', ...path);
 }
 
-function written(shape: readonly (number | null)[]): string {
+export function written(shape: readonly (number | null)[]): string {
   return `[${shape.map(String).join(', ')}]`;
 }
 
-function checkRanks({ layers }: Topology, shapes: readonly LayerShape[], problems: Problems): void {
+/**
+ * Checks that layers get as many dimensions as their classes take, where ours take others too.
+ * @param pointer of a place in the topology
+ */
+export function checkRanks(
+  { layers }: Topology,
+  shapes: readonly LayerShape[],
+  pointer: (path: readonly (string | number)[]) => string,
+  problems: Problems,
+): void {
   const inputShapes = new Map(shapes.map(({ name, inputShape }) => [name, inputShape]));
   for (const { layer, path, className, inputRank } of layers) {
     const found = inputShapes.get(layer.name);
@@ -94,7 +104,10 @@ function checkActivation(
 const PASSING: ReadonlySet<LayerType> = new Set(['flatten', 'reshape', 'dropout', 'spatialDropout']);
 
 /** The layer whose activation the outputs have, and whether it is the last. */
-function lastActivated(layers: readonly NamedLayer[]): { layer: NamedLayer | undefined; isLast: boolean } {
+export function lastActivated(layers: readonly NamedLayer[]): {
+  layer: NamedLayer | undefined;
+  isLast: boolean;
+} {
   let position = layers.length - 1;
   while (position >= 0 && passes(layers[position]!)) position = inputsOf(layers, position)[0]!;
   return { layer: layers[position], isLast: position === layers.length - 1 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JsonNumber, Timestamp } from '../common.ts';
 import { TargetName, Task, WindowSpec } from '../data.ts';
+import { ModelFormat } from '../model-import.ts';
 import { Trainable } from '../stage.ts';
 
 /** A stage that made a model. */
@@ -12,12 +13,22 @@ export const ModelStage = z.strictObject({
 });
 export type ModelStage = z.infer<typeof ModelStage>;
 
+/** What an import was taken from. */
+export const ImportedFrom = z.strictObject({
+  format: ModelFormat,
+  file: z.string().meta({ description: 'The name of the file with the layers.' }),
+});
+export type ImportedFrom = z.infer<typeof ImportedFrom>;
+
 export const ModelResource = z
   .strictObject({
     id: z.string(),
     name: z.string(),
     version: z.int().meta({ description: 'Counts from 1 within the name.' }),
-    task: Task,
+    task: Task.nullable().meta({
+      description:
+        'Null for an import whose head suits no task: other models can begin with its layers, and predictions answer 422.',
+    }),
     inputs: z.array(z.string()),
     inputShape: z.array(z.int()).meta({
       description:
@@ -28,7 +39,8 @@ export const ModelResource = z
         'For a series: an input is a list of `length` rows, and the prediction is of the row `horizon` rows after the last.',
     }),
     target: TargetName.nullable().meta({
-      description: 'Null for a model that was trained on its inputs alone.',
+      description:
+        'Null for a model that was trained on its inputs alone, and for an import whose head suits no task.',
     }),
     classes: z.array(z.string()).nullable().meta({ description: 'Of a rotation the degrees.' }),
     parameters: z.int(),
@@ -43,6 +55,7 @@ export const ModelResource = z
         .string()
         .nullable()
         .meta({ description: 'The model whose lower layers it began with.' }),
+      imported: ImportedFrom.nullable().meta({ description: 'Null for a model that was trained here.' }),
       stages: z.array(ModelStage),
       seed: z.int(),
     }),

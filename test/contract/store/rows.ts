@@ -154,6 +154,7 @@ export function modelRow(projectId: string, changes: Partial<Omit<ModelRow, 'ver
     blobKey: 'e'.repeat(64),
     bytes: 5,
     evaluation: { loss: NaN, accuracy: 0.5 },
+    imported: null,
     stages: [{ name: 'frozen', objective: 'supervised', trainable: { top: 2 }, epochs: 4 }],
     createdAt: new Date(),
     ...changes,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { newId } from '../../../src/jobs/ids.ts';
 import type { IdempotentAnswer } from '../../../src/jobs/ports.ts';
-import { datasetRow, jobRow, newProject, type Subject, storedJob } from './rows.ts';
+import { datasetRow, jobRow, modelRow, newProject, STRUCTURE, type Subject, storedJob } from './rows.ts';
 
 export function transactions(subject: Subject): void {
   test('A transaction is all or nothing, the transactions within it too', async () => {
@@ -105,6 +105,41 @@ export function transactions(subject: Subject): void {
     expect(await store.datasets.delete(id, projectId)).toBe('deleted');
     expect(await store.datasets.delete(id, projectId)).toBe('absent');
     expect(await store.datasets.lockForUse(id, projectId)).toBeNull();
+  });
+
+  test('A model is deleted unless a job that hasn’t ended begins with it', async () => {
+    const { store } = subject;
+    const model = modelRow(await newProject(store));
+    const { id, projectId } = model;
+    await store.models.insert(model, STRUCTURE);
+    const job = await storedJob(store, { parentModelId: id, status: 'paused' });
+    expect(await store.models.delete(id, projectId)).toBe('inUse');
+    expect(await store.models.delete(id, await newProject(store))).toBe('absent');
+    await store.jobs.setStatus(job.id, 'failed', {});
+    expect(await store.models.lockForUse(id, projectId)).toBe(true);
+    expect(await store.models.delete(id, projectId)).toBe('deleted');
+    expect(await store.models.delete(id, projectId)).toBe('absent');
+    expect(await store.models.lockForUse(id, projectId)).toBe(false);
+  });
+
+  test('A model’s deletion and a new job exclude each other, whichever comes first', async () => {
+    const { store } = subject;
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 20; round++) {
+      const model = modelRow(await newProject(store));
+      const { id, projectId } = model;
+      await store.models.insert(model, STRUCTURE);
+      const create = store.transaction(async (transaction) => {
+        if (round % 2 === 0) await sleep(2);
+        if (!(await transaction.models.lockForUse(id, projectId))) return 'refused';
+        await sleep(2);
+        await transaction.jobs.insert(jobRow(projectId, { parentModelId: id }));
+        return 'created';
+      });
+      if (round % 2 === 1) await sleep(4);
+      outcomes.add(`${await store.models.delete(id, projectId)}, ${await create}`);
+    }
+    expect([...outcomes].sort()).toEqual(['deleted, refused', 'inUse, created']);
   });
 
   test('A deletion and a new job exclude each other, whichever comes first', async () => {

@@ -51,6 +51,7 @@ async function insertModel(id: string): Promise<void> {
     blobKey: '0'.repeat(64),
     bytes: 1,
     evaluation: { test_rmse: Number.NaN },
+    imported: null,
     stages: [],
     createdAt: new Date(),
   };

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { initialWeights } from '../../../src/engine/model/network.ts';
-import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import { fromArrays, tidied, toArrays } from '../../../src/engine/tensors.ts';
 import { createEagerExecutor } from '../../../src/engine/train/eager-executor.ts';
 import { compileStage } from '../../../src/engine/train/stage-program.ts';
 import { key, normal } from '../../../src/random.ts';
+import type { NamedArrays } from '../../../src/safetensors.ts';
 import { smallJob } from './small-job.ts';
 
 beforeAll(() => startBackend('wasm'));

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
-import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import { cachedLayers } from '../../../src/engine/train/frozen-features.ts';
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
+import type { NamedArrays } from '../../../src/safetensors.ts';
 import { examples, hash, type SmallJob, smallJob, train } from './small-job.ts';
 
 beforeAll(() => startBackend('wasm'));

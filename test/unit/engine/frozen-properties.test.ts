@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { initialWeights } from '../../../src/engine/model/network.ts';
-import type { NamedArrays } from '../../../src/engine/safetensors.ts';
+import type { NamedArrays } from '../../../src/safetensors.ts';
 import { examples, smallJob, train } from './small-job.ts';
 
 beforeAll(() => startBackend('wasm'));

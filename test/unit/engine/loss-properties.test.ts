@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { initialWeights } from '../../../src/engine/model/network.ts';
-import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import type { Batch } from '../../../src/engine/train/batch.ts';
 import { createEagerExecutor } from '../../../src/engine/train/eager-executor.ts';
 import { exampleLosses } from '../../../src/engine/train/losses.ts';
 import { compileStage } from '../../../src/engine/train/stage-program.ts';
+import type { NamedArrays } from '../../../src/safetensors.ts';
 import { LossSpec } from '../../../src/spec/objective.ts';
 import { examples, smallJob } from './small-job.ts';
 

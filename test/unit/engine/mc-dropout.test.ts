@@ -13,8 +13,8 @@ import {
   summarizeNumbers,
   summarizeProbabilities,
 } from '../../../src/engine/predict/uncertainty.ts';
-import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import { fromArrays } from '../../../src/engine/tensors.ts';
+import type { NamedArrays } from '../../../src/safetensors.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
 

@@ -5,9 +5,9 @@ import { buildNetwork, forward, initialWeights } from '../../../src/engine/model
 import { noRandom } from '../../../src/engine/model/random-source.ts';
 import { toUnits } from '../../../src/engine/predict/decode.ts';
 import { predictMonteCarlo } from '../../../src/engine/predict/predict.ts';
-import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import { fromArrays } from '../../../src/engine/tensors.ts';
 import { key, normal } from '../../../src/random.ts';
+import type { NamedArrays } from '../../../src/safetensors.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
 import { examples, hash, smallJob, train } from './small-job.ts';

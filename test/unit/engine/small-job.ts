@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { buildNetwork } from '../../../src/engine/model/network.ts';
-import type { NamedArrays } from '../../../src/engine/safetensors.ts';
 import type { Examples } from '../../../src/engine/train/batch.ts';
 import { createMetrics } from '../../../src/engine/train/metrics.ts';
 import { runStages } from '../../../src/engine/train/run-stages.ts';
@@ -13,6 +12,7 @@ import type {
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, type TrainState } from '../../../src/engine/train/train-state.ts';
 import { key, normal, permutation } from '../../../src/random.ts';
+import type { NamedArrays } from '../../../src/safetensors.ts';
 import type { Task } from '../../../src/spec/data.ts';
 import type { Distribution } from '../../../src/spec/distribution.ts';
 import { hiddenLayers } from '../../../src/spec/expand.ts';

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { buildNetwork, initialWeights } from '../../../src/engine/model/network.ts';
 import { encodeModel, loadModel } from '../../../src/engine/predict/trained-model.ts';
-import { decodeSafetensors, encodeSafetensors } from '../../../src/engine/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/safetensors.ts';
 import { ModelSpec } from '../../../src/spec/model.ts';
 import { resolveNetwork } from '../../../src/spec/network.ts';
 import { Preprocess } from '../../../src/spec/preprocess.ts';

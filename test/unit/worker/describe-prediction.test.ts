@@ -3,20 +3,19 @@ import { describerOf } from '../../../apps/worker/describe-prediction.ts';
 import { buildNetwork } from '../../../src/engine/model/network.ts';
 import type { Distribution } from '../../../src/spec/distribution.ts';
 import { McDropoutSpec, PredictionResponse } from '../../../src/spec/prediction.ts';
-import { Preprocess, type TargetEncoding } from '../../../src/spec/preprocess.ts';
+import { type FittedPreprocess, Preprocess, type TargetEncoding } from '../../../src/spec/preprocess.ts';
 
 /** What is said of a target doesn't depend on it. */
 const NO_INPUT = new Float32Array();
 const inputs = [{ type: 'number', name: 'x', mean: 0, std: 1 }];
 
 function describerFor(
-  task: Preprocess['task'],
   target: TargetEncoding,
   options: { distribution?: Distribution; abstainAbove?: number } = {},
 ) {
   const { distribution = 'point', abstainAbove } = options;
   const network = buildNetwork({ inputShape: [1], layers: [{ type: 'flatten', name: 'all' }], distribution });
-  const preprocess = Preprocess.parse({ task, inputs, target });
+  const preprocess = Preprocess.parse({ task: 'regression', inputs, target }) as FittedPreprocess;
   const { one, many } = describerOf({ network, preprocess }, { abstainAbove });
   return {
     one: (output: Float64Array, input = NO_INPUT) => one(output, input),
@@ -36,7 +35,7 @@ describe('labels', () => {
   const target: TargetEncoding = { type: 'labels', names: ['wet', 'cold', 'dark'] };
 
   it('of one pass are predicted from ½ on, with the sum of their entropies', () => {
-    const { one } = describerFor('multilabel', target);
+    const { one } = describerFor(target);
     expect(checked(one(Float64Array.of(0.5, 0.25, 1)))).toEqual({
       predictedLabels: ['wet', 'dark'],
       probabilities: { wet: 0.5, cold: 0.25, dark: 1 },
@@ -46,7 +45,7 @@ describe('labels', () => {
 
   it('of many passes are predicted by the mean, and abstain by its entropy', () => {
     const samples = answers([0, 0, 0.9], [1, 0, 0.9]);
-    const { many } = describerFor('multilabel', target, { abstainAbove: 1 });
+    const { many } = describerFor(target, { abstainAbove: 1 });
     const noise = -0.9 * Math.log(0.9) - 0.1 * Math.log(0.1);
     expect(checked(many(samples, asked({ returnSamples: true })))).toEqual({
       predictedLabels: ['wet', 'dark'],
@@ -68,7 +67,7 @@ describe('a number', () => {
   const target: TargetEncoding = { type: 'number', name: 'y', mean: 0, std: 1 };
 
   it('as a point has no uncertainty in one pass, and that of the passes in many', () => {
-    const { one, many } = describerFor('regression', target, { abstainAbove: 0.5 });
+    const { one, many } = describerFor(target, { abstainAbove: 0.5 });
     expect(checked(one(Float64Array.of(3)))).toEqual({ mean: 3 });
     expect(checked(many(answers([1], [3]), asked({ quantiles: [0.5] })))).toEqual({
       mean: 2,
@@ -79,7 +78,7 @@ describe('a number', () => {
   });
 
   it('as a Gaussian has its noise in one pass, by which it abstains', () => {
-    const { one } = describerFor('regression', target, { distribution: 'gaussian', abstainAbove: 0.5 });
+    const { one } = describerFor(target, { distribution: 'gaussian', abstainAbove: 0.5 });
     expect(checked(one(Float64Array.of(3, 0.4)))).toEqual({ mean: 3, aleatoricStd: 0.4, abstained: false });
     expect(checked(one(Float64Array.of(3, 0.6)))).toMatchObject({ abstained: true });
     expect(checked(one(Float64Array.of(3, Number.NaN)))).toMatchObject({
@@ -89,7 +88,7 @@ describe('a number', () => {
   });
 
   it('as a Gaussian has the total of both uncertainties in many passes', () => {
-    const { many } = describerFor('regression', target, { distribution: 'gaussian', abstainAbove: 4.9 });
+    const { many } = describerFor(target, { distribution: 'gaussian', abstainAbove: 4.9 });
     const mcDropout = asked({ quantiles: [0, 0.5, 1], returnSamples: true });
     expect(checked(many(answers([-4, 3], [4, 3]), mcDropout))).toEqual({
       mean: 0,
@@ -108,7 +107,7 @@ describe('a number', () => {
 });
 
 it('A class is the likeliest one', () => {
-  const { one } = describerFor('classification', { type: 'category', name: 'kind', classes: ['a', 'b'] });
+  const { one } = describerFor({ type: 'category', name: 'kind', classes: ['a', 'b'] });
   expect(checked(one(Float64Array.of(0.25, 0.75)))).toMatchObject({
     predictedClass: 'b',
     probabilities: { a: 0.25, b: 0.75 },
@@ -119,7 +118,7 @@ describe('an input put together again', () => {
   const input = Float32Array.of(1);
 
   it('of one pass is told by column, with its error', () => {
-    const { one } = describerFor('reconstruction', { type: 'input' }, { abstainAbove: 0.4 });
+    const { one } = describerFor({ type: 'input' }, { abstainAbove: 0.4 });
     expect(checked(one(Float64Array.of(1.5), input))).toEqual({
       reconstruction: { x: 1.5 },
       error: 0.5,
@@ -133,7 +132,7 @@ describe('an input put together again', () => {
   });
 
   it('of many passes is their mean, with the mean and spread of their errors', () => {
-    const { many } = describerFor('reconstruction', { type: 'input' }, { abstainAbove: 2 });
+    const { many } = describerFor({ type: 'input' }, { abstainAbove: 2 });
     const samples = answers([0], [4]);
     expect(checked(many(samples, asked({ quantiles: [0.5], returnSamples: true }), input))).toEqual({
       reconstruction: { x: 2 },
@@ -147,7 +146,7 @@ describe('an input put together again', () => {
 });
 
 it('says of a turn how likely each is', () => {
-  const { one } = describerFor('rotation', { type: 'turn' });
+  const { one } = describerFor({ type: 'turn' });
   expect(checked(one(Float64Array.of(0.1, 0.7, 0.1, 0.1)))).toMatchObject({
     predictedClass: '90',
     probabilities: { 0: 0.1, 90: 0.7, 180: 0.1, 270: 0.1 },

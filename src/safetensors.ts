@@ -23,26 +23,39 @@ export class SafetensorsError extends Error {
 const MAX_HEADER_BYTES = 100_000_000;
 
 export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
-  const names = Object.keys(tensors).sort();
+  const names = tensorOrder(tensors);
+  const bodies = names.map((name) => bytesOf(tensors[name]!.data));
+  return Buffer.concat([safetensorsHead(tensors, metadata), ...bodies]);
+}
+
+/** What a file begins with; its tensors follow in `tensorOrder`, as `bytesOf` each, and nothing else. */
+export function safetensorsHead(
+  tensors: Readonly<Record<string, Pick<NamedArray, 'shape'>>>,
+  metadata: SafetensorsFile['metadata'],
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
-  for (const name of names) {
-    const { shape, data } = tensors[name]!;
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+  for (const name of tensorOrder(tensors)) {
+    const { shape } = tensors[name]!;
+    const end = offset + 4 * shape.reduce((product, n) => product * n, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
   const headerBytes = Math.ceil(json.length / 8) * 8;
-  const file = Buffer.alloc(8 + headerBytes + offset, ' ');
-  file.writeBigUInt64LE(BigInt(headerBytes), 0);
-  json.copy(file, 8);
-  let position = 8 + headerBytes;
-  for (const name of names) {
-    const { buffer, byteOffset, byteLength } = tensors[name]!.data;
-    file.set(new Uint8Array(buffer, byteOffset, byteLength), position);
-    position += byteLength;
-  }
-  return file;
+  const head = Buffer.alloc(8 + headerBytes, ' ');
+  head.writeBigUInt64LE(BigInt(headerBytes), 0);
+  json.copy(head, 8);
+  return head;
+}
+
+/** The names in the order in which the tensors stand in a file. */
+export function tensorOrder(tensors: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(tensors).sort();
+}
+
+export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** @throws SafetensorsError for a truncated or otherwise broken file; nothing of it is trusted */

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "model" ADD COLUMN     "imported" JSON,
+ALTER COLUMN "task" DROP NOT NULL;

@@ -1,0 +1,179 @@
+import { Readable } from 'node:stream';
+import { ImportError } from '../data/models/import-error.ts';
+import { readForeignModel } from '../data/models/read-model.ts';
+import { ByteBudget, ScratchFiles, ScratchFullError, type StoredFile } from '../data/models/scratch-files.ts';
+import type { FilesByName } from '../data/models/tfjs-model.ts';
+import { streamModelFile } from '../model-file.ts';
+import { isStochastic } from '../spec/layer.ts';
+import type { ModelImport } from '../spec/model-import.ts';
+import { targetNames } from '../spec/preprocess.ts';
+import type { ImportedFrom } from '../spec/resource/model.ts';
+import { discardBlob, keepBlob } from './blob-keeping.ts';
+import { TrainyardError } from './errors.ts';
+import { fingerprint, settled } from './idempotency.ts';
+import { newId } from './ids.ts';
+import { invalidModel, type SettledImport, settleImport } from './imports/settle-import.ts';
+import type { BlobStore, Store, StoredBlob } from './ports.ts';
+import type { ModelRow } from './rows.ts';
+import type { Created, ModelService, ModelUpload } from './services.ts';
+
+interface Dependencies {
+  store: Store;
+  blobs: BlobStore;
+  /** That an upload may have, and what it unpacks to, and the weights that it becomes. */
+  maxUploadBytes: number;
+  /** Holds uploads while they are read. */
+  scratchFolder: string;
+}
+
+/** A model of another's as it becomes a row. */
+interface Import {
+  readonly asked: ModelImport;
+  readonly from: ImportedFrom;
+  readonly model: SettledImport;
+  readonly blob: StoredBlob;
+}
+
+export function createModelService(dependencies: Dependencies): ModelService {
+  const { store, blobs, maxUploadBytes, scratchFolder } = dependencies;
+  return { importModel, delete: remove };
+
+  async function importModel(projectId: string, upload: ModelUpload): Promise<Created<ModelRow>> {
+    const scratch = new ScratchFiles(scratchFolder);
+    try {
+      const imported = await convert(upload, scratch);
+      return await register(projectId, imported, upload.idempotencyKey);
+    } catch (error) {
+      throw refusalOf(error, maxUploadBytes);
+    } finally {
+      await scratch.close();
+    }
+  }
+
+  /** Reads the upload, and writes what it holds as a model's file of ours, one weight after another. */
+  async function convert(upload: ModelUpload, scratch: ScratchFiles): Promise<Import> {
+    const { file, name, shards } = await receive(upload, scratch, new ByteBudget(maxUploadBytes));
+    const asked = upload.asked();
+    const budget = new ByteBudget(maxUploadBytes);
+    const foreign = await readForeignModel(file, shards, { scratch, budget });
+    try {
+      const model = settleImport(foreign, asked, maxUploadBytes);
+      const blob = await blobs.put(Readable.from(streamModelFile(model, model.weights)));
+      return { asked, model, blob, from: { format: foreign.format, file: name } };
+    } finally {
+      foreign.close();
+    }
+  }
+
+  async function register(
+    projectId: string,
+    imported: Import,
+    idempotencyKey: string | undefined,
+  ): Promise<Created<ModelRow>> {
+    const { blob } = imported;
+    try {
+      const created = await record(projectId, imported, idempotencyKey);
+      if (created.replayed) await discardBlob(store, blobs, blob.key);
+      return created;
+    } catch (error) {
+      await discardBlob(store, blobs, blob.key);
+      throw error;
+    }
+  }
+
+  async function record(
+    projectId: string,
+    imported: Import,
+    idempotencyKey: string | undefined,
+  ): Promise<Created<ModelRow>> {
+    const { model, blob, asked } = imported;
+    const insert = async (inside: Store): Promise<string> => {
+      await keepBlob(inside, blobs, blob.key);
+      const { id } = await inside.models.insert(rowOf(projectId, imported), model);
+      return id;
+    };
+    const request = { projectId, operation: 'importModel', fingerprint: fingerprint([asked, blob.key]) };
+    const { answer: id, replayed } =
+      idempotencyKey === undefined
+        ? { answer: await store.transaction(insert), replayed: false }
+        : settled(await store.idempotent({ ...request, key: idempotencyKey }, insert));
+    const row = await store.models.get(id, projectId);
+    if (row === null) throw new TrainyardError('notFound', `The model “${id}” was deleted since`);
+    return { row, replayed };
+  }
+
+  async function remove(projectId: string, modelId: string): Promise<void> {
+    const model = await store.models.get(modelId, projectId);
+    const outcome = model === null ? 'absent' : await store.models.delete(modelId, projectId);
+    if (outcome === 'inUse')
+      throw new TrainyardError('modelInUse', `A job that hasn’t ended begins with the model “${modelId}”`);
+    if (model === null || outcome === 'absent')
+      throw new TrainyardError('notFound', `There is no model “${modelId}”`);
+    await discardBlob(store, blobs, model.blobKey);
+  }
+}
+
+/** The file with the layers, and those beside it by their names. */
+interface Received {
+  readonly file: StoredFile;
+  readonly name: string;
+  readonly shards: FilesByName;
+}
+
+async function receive(upload: ModelUpload, scratch: ScratchFiles, budget: ByteBudget): Promise<Received> {
+  let model: Pick<Received, 'file' | 'name'> | undefined;
+  const shards = new Map<string, StoredFile>();
+  for await (const { role, name, content } of upload.files) {
+    const file = await scratch.keep(content, budget);
+    if (role === 'model' && model) throw faultIn('/model', 'the form has a second part “model”');
+    if (role === 'weights' && shards.has(name))
+      throw faultIn('/weights', `two parts have a file of the name “${name}”`);
+    if (role === 'model') model = { file, name };
+    else shards.set(name, file);
+  }
+  if (!model) throw faultIn('/model', 'the form needs a part “model” with a file name');
+  return { ...model, shards };
+}
+
+function rowOf(projectId: string, { asked, from, model, blob }: Import): Omit<ModelRow, 'version'> {
+  const { network, preprocess, layers } = model;
+  const { task, target, inputs } = preprocess;
+  const names = targetNames(target);
+  return {
+    id: newId('mdl'),
+    projectId,
+    jobId: null,
+    datasetId: null,
+    parentModelId: null,
+    name: asked.name ?? from.file.replace(/\.[^.]*$/, ''),
+    task,
+    inputs: inputs.map(({ name }) => name),
+    inputShape: [...network.inputShape],
+    window: null,
+    target: names.length > 1 ? [...names] : (names[0] ?? null),
+    classes: target?.type === 'category' ? target.classes : null,
+    parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
+    stochastic: network.layers.some(isStochastic),
+    seed: 0,
+    blobKey: blob.key,
+    bytes: blob.bytes,
+    evaluation: {},
+    imported: from,
+    stages: [],
+    createdAt: new Date(),
+  };
+}
+
+function faultIn(pointer: string, message: string): TrainyardError {
+  return invalidModel([{ pointer, message }]);
+}
+
+/** What the caller is told of it. */
+function refusalOf(error: unknown, maxBytes: number): unknown {
+  if (error instanceof ImportError) return invalidModel([...error.errors], error);
+  if (error instanceof ScratchFullError)
+    return new TrainyardError('tooLarge', `An upload may have at most ${maxBytes} bytes, unpacked too`, {
+      cause: error,
+    });
+  return error;
+}
