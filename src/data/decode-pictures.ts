@@ -15,7 +15,7 @@ export function decodePictures(
 ): { values: Uint8Array; height: number; width: number; channels: Channels } | null {
   const encoding = tensorOf(inputs);
   const [height, width, channels] = encoding?.shape ?? [];
-  if (!encoding || encoding.shape.length !== 3 || (channels !== 1 && channels !== 3)) return null;
+  if (encoding?.shape.length !== 3 || (channels !== 1 && channels !== 3)) return null;
   const { mean, std, scale } = encoding;
   const numbers = examples.map((value, i) => (value * std[i % channels]! + mean[i % channels]!) / scale);
   const toByte = scale === 1 ? spread(numbers) : (value: number) => value;

@@ -1,10 +1,10 @@
 import { expandModel } from './expand.ts';
 import type { NamedLayer } from './layer.ts';
 import { ModelSpec } from './model.ts';
-import type { NetworkSpec } from './network.ts';
+import { endsInPicture, flattened, type NetworkSpec } from './network.ts';
 import type { ObjectiveOf } from './objective.ts';
 import type { FittedPreprocess, Preprocess } from './preprocess.ts';
-import { inferShapes, size } from './shapes.ts';
+import { size } from './shapes.ts';
 
 /** The network that a GAN makes examples up with, by the spec of its objective. */
 
@@ -17,15 +17,13 @@ export function resolveGenerator(
   { latent, generator }: ObjectiveOf<'gan'>,
   inputShape: readonly number[],
 ): NetworkSpec {
-  const width = size(inputShape);
   const layers = expandModel(ModelSpec.parse({ layers: generator.layers })).map(({ layer }) => layer);
-  const last = inferShapes([latent], layers).at(-1)!.outputShape;
-  return { inputShape: [latent], layers: [...layers, outputOf(last, width)], distribution: 'point' };
+  const output = endsInPicture(layers, [latent], inputShape) ? flattened() : linear(size(inputShape));
+  return { inputShape: [latent], layers: [...layers, output], distribution: 'point' };
 }
 
-function outputOf(last: readonly number[], width: number): NamedLayer {
-  if (size(last) === width) return { type: 'flatten', name: 'output' };
-  return { type: 'dense', name: 'output', units: width, activation: 'linear', useBias: true };
+function linear(units: number): NamedLayer {
+  return { type: 'dense', name: 'output', units, activation: 'linear', useBias: true };
 }
 
 const PREFIX = 'generator.';

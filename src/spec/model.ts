@@ -16,7 +16,7 @@ export const ModelSpec = z
     from: ReuseSpec.optional(),
     layers: z.array(ListedLayer).max(2_000).optional().meta({
       description:
-        'From the lowest up, without the output; upon those of `from`, where there is one. A layer takes the one before it; with `inputs` it takes others by name, so that a list can say any graph.',
+        'From the lowest up, without the output (a reconstruction’s may end in a picture of the input’s shape); upon those of `from`, where there is one. A layer takes the one before it; with `inputs` it takes others by name, so that a list can say any graph.',
     }),
     topology: TopologyJson.optional(),
     output: OutputSpec.optional().meta({

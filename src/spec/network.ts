@@ -6,6 +6,7 @@ import { Distribution } from './distribution.ts';
 import { hiddenLayers, withPenalties } from './expand.ts';
 import { LayerSpec, type NamedLayer } from './layer.ts';
 import type { ModelSpec } from './model.ts';
+import { inferShapes } from './shapes.ts';
 
 /**
  * A network as it is built and saved: the input's shape and every layer, all named, each after those that it
@@ -36,20 +37,40 @@ const OUTPUT_ACTIVATIONS = {
 /**
  * Settles what a model spec leaves open: names, composites and the output layer, whose units and activation
  * follow from the task. The output layer is linear for a regression or a reconstruction, softmax for a
- * classification or a rotation, and sigmoid for a multilabel task or pairs. A topology has its own output layer, which must be such a one; that it may be linear for every
- * task makes no difference, since losses and predictions are computed from what it puts out before its activation.
+ * classification or a rotation, and sigmoid for a multilabel task, pairs or a discriminator. A reconstruction whose
+ * layers end in a picture of the input's shape needs none. A topology has its own output layer, which must be such a
+ * one; that it may be linear for every task makes no difference, since losses and predictions are computed from what
+ * it puts out before its activation.
+ * @throws ShapeError for layers of a reconstruction that don't fit together
  */
 export function resolveNetwork(model: ModelSpec, context: NetworkContext): NetworkSpec {
-  const { inputShape, distribution, base } = context;
-  const output: NamedLayer = {
-    ...(model.output ?? { name: 'output', useBias: true }),
-    type: 'dense',
-    ...outputFor(context),
-  };
-  const layers = model.topology
-    ? hiddenLayers(model)
-    : [...hiddenLayers(model, base), withPenalties(output, model)];
-  return { inputShape: [...inputShape], layers, distribution };
+  const { inputShape, distribution, base, task } = context;
+  const hidden = hiddenLayers(model, base);
+  const network = { inputShape: [...inputShape], distribution };
+  if (model.topology) return { ...network, layers: hidden };
+  const isPicture = task === 'reconstruction' && endsInPicture(hidden, inputShape, inputShape);
+  const output = isPicture ? flattened(model.output?.name) : outputLayer(model, context);
+  return { ...network, layers: [...hidden, output] };
+}
+
+function outputLayer(model: ModelSpec, context: NetworkContext): NamedLayer {
+  const settings = model.output ?? { name: 'output', useBias: true };
+  return withPenalties({ ...settings, type: 'dense', ...outputFor(context) } as NamedLayer, model);
+}
+
+/** Whether what the layers put out is a picture already, of the shape that an example has. */
+export function endsInPicture(
+  layers: readonly NamedLayer[],
+  inputShape: readonly number[],
+  exampleShape: readonly number[],
+): boolean {
+  if (exampleShape.length === 1 || layers.length === 0) return false;
+  return String(inferShapes(inputShape, layers).at(-1)!.outputShape) === String(exampleShape);
+}
+
+/** Numbers are asked for one after another. */
+export function flattened(name = 'output'): NamedLayer {
+  return { type: 'flatten', name };
 }
 
 /** What data, task and losses ask of a network. */

@@ -102,7 +102,7 @@ const Gan = z
       .strictObject({
         layers: z.array(ListedLayer).min(1).max(200).meta({
           description:
-            'From the noise up. Where the last one doesn’t put out as many numbers as an encoded input has, a linear layer that does is added.',
+            'From the noise up. Unless they end in a picture of the inputs’ shape, a linear layer that puts out as many numbers as an encoded input has is added.',
         }),
         optimizer: OptimizerSpec.optional().meta({
           description: 'The stage’s own when left out. The schedule changes both rates by the same factor.',

@@ -1,9 +1,7 @@
-import type { Entry, ZipFile } from 'yauzl';
+import { DataError } from '../data-error.ts';
+import { Archive as ZipArchive } from '../readers/zip/archive.ts';
 import { refusal } from './import-error.ts';
 import type { ByteBudget, ScratchFiles, StoredFile } from './scratch-files.ts';
-import { ScratchFullError } from './scratch-files.ts';
-
-const MOST_ENTRIES = 10_000;
 
 /** The names of an archive's files, and each unpacked when it is asked for. */
 export interface Archive {
@@ -23,32 +21,15 @@ export async function openZip(
   scratch: ScratchFiles,
   budget: ByteBudget,
 ): Promise<Archive> {
-  const damaged = (error: unknown) => refusal(place, `the ZIP can’t be read: ${(error as Error).message}`);
-  const { fromFdPromise } = await import('yauzl');
-  const zip = await fromFdPromise(file.descriptor, { autoClose: false, lazyEntries: true }).catch((error) => {
-    throw damaged(error);
-  });
-  const entries = await entriesOf(zip, place).catch((error) => {
-    throw error instanceof Error && error.name === 'ImportError' ? error : damaged(error);
-  });
-  return {
-    names: [...entries.keys()],
-    async unpack(name) {
-      try {
-        return await scratch.keep(await zip.openReadStreamPromise(entries.get(name)!), budget);
-      } catch (error) {
-        throw error instanceof ScratchFullError ? error : damaged(error);
-      }
-    },
+  const refuse = (error: unknown): never => {
+    throw error instanceof DataError
+      ? refusal(place, `the ZIP can’t be read: ${error.message}`)
+      : (error as Error);
   };
-}
-
-/** By name; folders are left out. Names that lead out of the archive are refused by the reader. */
-async function entriesOf(zip: ZipFile, place: readonly string[]): Promise<Map<string, Entry>> {
-  if (zip.entryCount > MOST_ENTRIES) throw refusal(place, `the ZIP has more than ${MOST_ENTRIES} files`);
-  const entries = new Map<string, Entry>();
-  for await (const entry of zip.eachEntry()) {
-    if (!entry.fileName.endsWith('/')) entries.set(entry.fileName, entry);
-  }
-  return entries;
+  const zip = await ZipArchive.of(file.descriptor).catch(refuse);
+  const files = new Map(zip.files.map((entry) => [entry.name, entry]));
+  return {
+    names: [...files.keys()],
+    unpack: (name) => scratch.keep(zip.stream(files.get(name)!), budget).catch(refuse),
+  };
 }

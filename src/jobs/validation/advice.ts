@@ -5,23 +5,15 @@ import type { JobSpec } from '../../spec/job.ts';
 import { readTopology } from '../../spec/keras/topology.ts';
 import { isStochastic } from '../../spec/layer.ts';
 import type { ModelSpec } from '../../spec/model.ts';
-import { type LayerShape, size } from '../../spec/shapes.ts';
+import { size } from '../../spec/shapes.ts';
 import type { Validation } from '../services.ts';
+import type { Findings } from './findings.ts';
 import { adviseObjectives } from './objective-advice.ts';
 import { adviseReuse } from './reuse-advice.ts';
 import { adviseSelu } from './selu-advice.ts';
 import { adviseStages } from './stage-advice.ts';
 
 type Warning = Validation['warnings'][number];
-
-/** What was found of the job so far. */
-export interface Findings {
-  readonly plan: DataPlan;
-  readonly placed: readonly PlacedLayer[];
-  readonly network: readonly LayerShape[];
-  readonly parameters: number;
-  readonly memoryBytes: number;
-}
 
 /** What is allowed and yet rarely meant. */
 export function advise(spec: JobSpec, findings: Findings): Warning[] {
@@ -33,7 +25,7 @@ export function advise(spec: JobSpec, findings: Findings): Warning[] {
     ...adviseFrozen(spec.model),
     ...adviseStages(spec, plan, network),
     ...adviseReuse(spec.stages, layers, network),
-    ...adviseObjectives(spec, plan, network),
+    ...adviseObjectives(spec, findings),
     ...adviseSize(parameters, plan, pointer),
     ...adviseMemory(memoryBytes, pointer),
   ];

@@ -44,8 +44,8 @@ export function planNetwork(
   const { inputShape, task, outputUnits } = plan;
   const context = { inputShape, task, outputUnits, distribution, base };
   if (model.topology) checkInputShape(model.topology, context, problems);
-  const spec = resolveNetwork(model, context);
   try {
+    const spec = resolveNetwork(model, context);
     const layers = inferShapes(spec.inputShape, spec.layers);
     checkEmbeddings(spec, placed, problems);
     checkUnused(spec, placed, problems);

@@ -1,27 +1,32 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
-import { expandModel } from '../../spec/expand.ts';
+import type { PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { isStochastic } from '../../spec/layer.ts';
 import { type LayerShape, size } from '../../spec/shapes.ts';
 import type { Validation } from '../services.ts';
+import type { Findings } from './findings.ts';
 
 type Warning = Validation['warnings'][number];
 
 /** What an objective may ask and rarely learns anything from. */
-export function adviseObjectives(spec: JobSpec, plan: DataPlan, network: readonly LayerShape[]): Warning[] {
+export function adviseObjectives(
+  { stages }: JobSpec,
+  { plan, placed, network }: Pick<Findings, 'plan' | 'placed' | 'network'>,
+): Warning[] {
   return plan.task === 'reconstruction'
-    ? [...adviseBottleneck(spec, plan, network), ...adviseScale(plan)]
+    ? [...adviseBottleneck(stages, plan, placed, network), ...adviseScale(plan)]
     : [];
 }
 
 /** What can copy its input needs to learn nothing of it. */
 function adviseBottleneck(
-  { model, stages }: JobSpec,
+  stages: JobSpec['stages'],
   { inputShape }: DataPlan,
+  placed: readonly PlacedLayer[],
   network: readonly LayerShape[],
 ): Warning[] {
-  if (expandModel(model).some(({ layer }) => isStochastic(layer))) return [];
+  if (placed.some(({ layer }) => isStochastic(layer))) return [];
   const width = size(inputShape);
   const narrowest = Math.min(...network.slice(0, -1).map(({ outputShape }) => size(outputShape)), width);
   return stages.flatMap(({ objective }, i) => {

@@ -102,12 +102,12 @@ describe('a generator', () => {
   const gan = (layers: object[]) =>
     ObjectiveSpec.parse({ ...GAN, generator: { layers } }) as ObjectiveOf<'gan'>;
 
-  it('gets an output where its layers have another number of them', () => {
+  it('gets an output where its layers end in no picture', () => {
     const { layers } = resolveGenerator(gan([{ type: 'dense', units: 5 }]), [2, 3]);
     expect(layers.at(-1)).toMatchObject({ type: 'dense', units: 6, activation: 'linear' });
   });
 
-  it('needs none where they have as many', () => {
+  it('needs none where they do', () => {
     const layers = [
       { type: 'dense', units: 8 },
       { type: 'reshape', shape: [2, 2, 2] },

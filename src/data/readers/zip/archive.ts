@@ -1,7 +1,7 @@
 import { open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { type Entry, fromFdPromise, openPromise, type ZipFile } from 'yauzl';
 import { DataError, quotedPath } from '../../data-error.ts';
 
 /** What an archive may hold, so that no file can fill the memory, whatever it unzips to. */
@@ -52,6 +52,15 @@ export class Archive {
       zip.close();
       return refuse(error);
     }
+  }
+
+  /**
+   * Of a file that is open already, and that its owner closes. Whoever unpacks it counts the bytes.
+   * @throws DataError as above
+   */
+  static async of(descriptor: number): Promise<Archive> {
+    const zip = await fromFdPromise(descriptor, { autoClose: false }).catch(refuse);
+    return new Archive(zip, await listFiles(zip, Number.POSITIVE_INFINITY).catch(refuse));
   }
 
   /** The whole of a file. @throws DataError where it is larger than `maxBytes`, or damaged */
