@@ -22,10 +22,15 @@ export async function keepBlob(inside: Store, blobs: BlobStore, blobKey: string)
  */
 export function pathOf(blobs: BlobStore, blobKey: string): Promise<string> {
   return blobs.localPath(blobKey).catch((error: unknown) => {
-    throw new TrainyardError('unavailable', 'The content was just deleted; send it again', {
-      retryAfterSeconds: 1,
-      cause: error,
-    });
+    throw justDeleted(error);
+  });
+}
+
+/** The content went between its being put and being read: another who brought the same was refused. */
+export function justDeleted(cause: unknown): TrainyardError {
+  return new TrainyardError('unavailable', 'The content was just deleted; send it again', {
+    retryAfterSeconds: 1,
+    cause,
   });
 }
 

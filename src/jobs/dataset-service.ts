@@ -3,7 +3,7 @@ import { DataError } from '../data/data-error.ts';
 import type { InferenceOptions, StoredFormat, StreamedFormat } from '../data/formats/format.ts';
 import { FORMATS } from '../data/formats/index.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
-import { discardBlob, keepBlob, pathOf } from './blob-keeping.ts';
+import { discardBlob, justDeleted, keepBlob, pathOf } from './blob-keeping.ts';
 import { TrainyardError } from './errors.ts';
 import { fingerprint, settled } from './idempotency.ts';
 import { newId } from './ids.ts';
@@ -71,7 +71,7 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
       return { blob, schema };
     } catch (error) {
       await discardBlob(store, blobs, blob.key);
-      throw refusalAmong([error]);
+      throw isAbsent(error) ? justDeleted(error) : refusalAmong([error]);
     }
   }
 
@@ -131,6 +131,11 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
     }
     await discardBlob(store, blobs, dataset.blobKey);
   }
+}
+
+/** Whether a file that was to be read isn't there. */
+function isAbsent(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /** Passes bytes on, and the same into `side`, no faster than both take them. Ends and fails with it. */

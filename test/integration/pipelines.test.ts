@@ -208,7 +208,9 @@ describe('a worker that is killed between a job’s success and telling the queu
 async function holdQueue() {
   const client = new pg.Client({ connectionString: service.context.config.databaseUrl });
   await client.connect();
-  const waiting = `SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'bullmq.job'::regclass`;
+  // Other databases of the server may have a table of the same number.
+  const waiting = `SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'bullmq.job'::regclass
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
   const countWaiting = async () => (await client.query(waiting)).rowCount;
   return {
     async close() {

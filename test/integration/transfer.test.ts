@@ -98,6 +98,7 @@ describe('a job that builds on a model', () => {
         { name: 'frozen', objective: 'supervised', trainable: 'new', epochs: 20 },
         { name: 'unfreeze', objective: 'supervised', trainable: { top: 1 }, epochs: 4 },
       ],
+      imported: null,
       seed: 3,
     });
     expect(resource.evaluation.test_accuracy).toBeGreaterThan(0.5);
