@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { Activation } from '../../src/spec/activation.ts';
+import { Augmentation } from '../../src/spec/augment.ts';
 import { Initializer } from '../../src/spec/initializer.ts';
 import { ListedLayer } from '../../src/spec/listed-layer.ts';
-import { LossSpec } from '../../src/spec/objective.ts';
+import { LossSpec, ObjectiveSpec } from '../../src/spec/objective.ts';
 import { Clip, OptimizerSpec } from '../../src/spec/optimizer.ts';
 import { ScheduleSpec } from '../../src/spec/schedule.ts';
 import { StageSpec } from '../../src/spec/stage.ts';
@@ -20,6 +21,8 @@ const SECTIONS: Readonly<Record<string, z.ZodType>> = {
   Schedules: ScheduleSpec,
   'Stages and early stopping': StageSpec,
   Losses: LossSpec,
+  Pretraining: ObjectiveSpec,
+  Augmentation,
 };
 
 const SOURCES = new URL('../../src/', import.meta.url);
@@ -55,13 +58,19 @@ describe.each(Object.entries(SECTIONS))('the techniques under %s', (title, schem
   });
 });
 
-it.each(['Initializers', 'Activations', 'Layers', 'Optimizers', 'Schedules', 'Losses'])(
-  'nothing is missing under %s',
-  (title) => {
-    const shown = new Set(specsUnder(title).map(nameOf));
-    expect(offered(SECTIONS[title]!).filter((name) => !shown.has(name))).toEqual([]);
-  },
-);
+it.each([
+  'Initializers',
+  'Activations',
+  'Layers',
+  'Optimizers',
+  'Schedules',
+  'Losses',
+  'Pretraining',
+  'Augmentation',
+])('nothing is missing under %s', (title) => {
+  const shown = new Set(specsUnder(title).map(nameOf));
+  expect(offered(SECTIONS[title]!).filter((name) => !shown.has(name))).toEqual([]);
+});
 
 it('names every warning that validation gives', () => {
   const validation = readdirSync(new URL('jobs/validation/', SOURCES)).map(
