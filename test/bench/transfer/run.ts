@@ -3,6 +3,7 @@ import { figure, markdown, mean, signed, standardDeviation } from '../figures.ts
 import { BOOK_PAIRS } from './book-pairs.ts';
 import { keptResult, trained } from './chain.ts';
 import type { Experiment } from './experiment.ts';
+import { FEW_LABELS } from './few-labels.ts';
 
 /**
  * Learns with and without another model's lower layers, over several seeds, with the trainer's own code.
@@ -21,7 +22,7 @@ const { values: options } = parseArgs({
   },
 });
 const seeds = options.seeds.split(',').map(Number);
-const wanted = BOOK_PAIRS.filter(({ group, name }) =>
+const wanted = [...BOOK_PAIRS, ...FEW_LABELS].filter(({ group, name }) =>
   new RegExp(options.only, 'i').test(`${group}: ${name}`),
 );
 
