@@ -13,15 +13,40 @@ import { shuffled } from './shuffled.ts';
 interface Pretraining {
   readonly name: string;
   /** What its stage asks for, as a job's spec says it. */
-  readonly objective: SpecOfBench['stages'][number]['objective'];
+  readonly stage: Pick<SpecOfBench['stages'][number], 'objective' | 'optimizer'>;
   /** The examples that it learns from: the unlabelled rest, or the few with labels. */
   readonly on: 'rest' | 'labelled';
 }
 
+const optimizer = { type: 'adam', learningRate: 0.001 } as const;
+
 /** Another objective is one more line. */
 const PRETRAININGS: readonly Pretraining[] = [
+  { name: 'autoencoder', stage: { objective: { type: 'autoencoder' }, optimizer }, on: 'rest' },
+  { name: 'denoising', stage: { objective: { type: 'denoising' }, optimizer }, on: 'rest' },
+  { name: 'masked', stage: { objective: { type: 'masked' }, optimizer }, on: 'rest' },
+  { name: 'rotation', stage: { objective: { type: 'rotation' }, optimizer }, on: 'rest' },
+  {
+    name: 'GAN’s discriminator',
+    stage: {
+      objective: {
+        type: 'gan',
+        latent: 32,
+        labelSmoothing: 0.1,
+        generator: { layers: [128, 256].map((units) => ({ type: 'dense', units, activation: 'relu' })) },
+      },
+      // As Radford, Metz and Chintala have it: Unsupervised representation learning with deep convolutional GANs.
+      optimizer: { type: 'adam', learningRate: 0.0002, beta1: 0.5 },
+    },
+    on: 'rest',
+  },
+  {
+    name: 'pairs, of the labelled alone',
+    stage: { objective: { type: 'pairs' }, optimizer },
+    on: 'labelled',
+  },
   // Not to be had where labels are few: what the rest could teach at the most.
-  { name: 'upon the rest with its labels', objective: { type: 'supervised' }, on: 'rest' },
+  { name: 'the rest’s own labels', stage: { objective: { type: 'supervised' }, optimizer }, on: 'rest' },
 ];
 
 /** How many labels there are, in equal parts of ten classes, and for how many epochs they are seen. */
@@ -40,7 +65,6 @@ const layers: SpecOfBench['model']['layers'] = [
   { type: 'flatten' },
   { type: 'dense', units: 64, activation: 'relu' },
 ];
-const optimizer = { type: 'adam', learningRate: 0.001 } as const;
 const shared = { checkpoint: { everySteps: 1_000_000 } };
 
 export const FEW_LABELS: readonly Experiment[] = LABELS.flatMap((labels) => {
@@ -102,7 +126,7 @@ function uponPretrained(pretraining: Pretraining, labels: number, seed: number):
 }
 
 /** Learns on the rest once a seed, however many labels there are later; on the labelled as long as they are seen. */
-function pretrained({ name, objective, on }: Pretraining, labels: number, seed: number): BenchJob {
+function pretrained({ name, stage, on }: Pretraining, labels: number, seed: number): BenchJob {
   const isRest = on === 'rest';
   return {
     name: isRest ? `${name}, seed ${seed}` : `${name}, ${labels} labels, seed ${seed}`,
@@ -111,7 +135,7 @@ function pretrained({ name, objective, on }: Pretraining, labels: number, seed: 
       seed,
       data: { split: isRest ? { validation: 0, test: 0 } : { column: 'part' } },
       model: { layers },
-      stages: [{ objective, epochs: isRest ? REST_EPOCHS : EPOCHS[labels]!, optimizer }],
+      stages: [{ ...stage, epochs: isRest ? REST_EPOCHS : EPOCHS[labels]! }],
       ...shared,
     },
   };
