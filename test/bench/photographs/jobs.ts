@@ -18,7 +18,7 @@ const optimizer = { type: 'adam', learningRate: 0.001 } as const;
 /** How many of MobileNet's highest layers with weights are trained in the end: its two last convolutions. */
 const TOP = 4;
 
-const frozen: Stage = { name: 'frozen', trainable: 'new', epochs: 30, batchSize, optimizer };
+const frozen: Stage = { name: 'frozen', trainable: 'new', epochs: 60, batchSize, optimizer };
 const top: Stage = {
   name: 'top',
   trainable: { top: TOP },
@@ -54,11 +54,14 @@ export function fromScratch(name: string, dataset: string, seed: number): JobSpe
   };
 }
 
+/** As many pictures a step as WebAssembly's memory holds MobileNet's activations of, where they aren't cached. */
+export const TIMED_BATCH = 8;
+
 /** Each stage with its frozen layers' features computed once, and at every step. Nothing is validated meanwhile. */
 export function timed(dataset: string, model: string): JobSpecInput {
   const both = (stage: Stage): Stage[] => [
-    { ...stage, name: `${stage.name}-cached`, epochs: 3, cacheFeatures: true },
-    { ...stage, name: `${stage.name}-computed`, epochs: 1, cacheFeatures: false },
+    { ...stage, name: `${stage.name}-cached`, batchSize: TIMED_BATCH, epochs: 3, cacheFeatures: true },
+    { ...stage, name: `${stage.name}-computed`, batchSize: TIMED_BATCH, epochs: 2, cacheFeatures: false },
   ];
   return {
     name: 'time of a step',

@@ -3,7 +3,7 @@ import { zipFile } from '../../zip.ts';
 import { figure, markdown, mean, standardDeviation } from '../figures.ts';
 import { fileOf, keep, readKept } from '../kept.ts';
 import { machine } from '../train.ts';
-import { fromScratch, SETS, timed, uponMobileNet } from './jobs.ts';
+import { fromScratch, SETS, TIMED_BATCH, timed, uponMobileNet } from './jobs.ts';
 import { mobileNetForm } from './mobilenet.ts';
 import { DEBIAN, findPhotographs } from './photographs.ts';
 import { type Ended, Service } from './service.ts';
@@ -36,7 +36,7 @@ interface Times {
 }
 
 const fileOfSet = (name: string, seed: number) => fileOf('photographs', { set: SETS[name], seed });
-const TIMES = fileOf('photographs', 'times');
+const TIMES = fileOf('photographs', { times: TIMED_BATCH });
 
 async function main(): Promise<void> {
   if (!options.table) {
@@ -105,7 +105,7 @@ function spread(values: readonly number[]): string {
 }
 
 function times(): string {
-  const header = ['stage', 'layers cached', 'features, once', 'a step of 16'];
+  const header = ['stage', 'layers cached', 'features, once', `a step of ${TIMED_BATCH}`];
   const kept = readKept<Times>(TIMES);
   const rows = (kept?.times ?? []).map(({ name, cachedLayers, featureSeconds, stepSeconds }) => [
     name,
