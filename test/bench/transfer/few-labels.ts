@@ -52,8 +52,8 @@ const PRETRAININGS: readonly Pretraining[] = [
 /** How many labels there are, in equal parts of ten classes, and for how many epochs they are seen. */
 const EPOCHS: Readonly<Record<number, number>> = { 50: 100, 100: 60, 500: 40 };
 const LABELS = Object.keys(EPOCHS).map(Number);
-/** Of the 55,000 less the labelled, so many are the rest: enough to learn from in minutes. */
-const REST = 20_000;
+/** So many of the 55,000 are the rest, none of them among the labelled: as many as are learned from in minutes. */
+const REST = 10_000;
 const REST_EPOCHS = 10;
 /** This share of the epochs trains new layers alone; then all are trained at a lower rate. */
 const FROZEN = 0.2;
