@@ -1,4 +1,5 @@
 import type { JobSpecInput } from '../../../src/spec/job.ts';
+import type { SpecOfBench } from '../train.ts';
 
 /** One line of the book's tables: what it publishes, and the job that repeats it. */
 export interface Experiment {
@@ -7,7 +8,7 @@ export interface Experiment {
   /** The accuracy that is published, and ours that stands beside it. */
   readonly published: number | null;
   readonly measure: string;
-  readonly spec: Omit<JobSpecInput, 'data'> & { data: Omit<JobSpecInput['data'], 'dataset'> };
+  readonly spec: SpecOfBench;
 }
 
 type Layers = JobSpecInput['model']['layers'];

@@ -1,11 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Tell, trainRun } from '../../../apps/worker/train-run.ts';
-import { JobSpec } from '../../../src/spec/job.ts';
+import { bringFashionMnist } from '../fashion-mnist.ts';
+import { figure, markdown, signed } from '../figures.ts';
+import { fileOf, KEPT, keep, readKept } from '../kept.ts';
+import { type Result, train } from '../train.ts';
 import { EXPERIMENTS, type Experiment, SOURCE } from './experiments.ts';
-import { bringFashionMnist, type Dataset } from './fashion-mnist.ts';
 
 /**
  * Repeats the book's experiments on Fashion-MNIST with the trainer's own code, and prints ours beside theirs.
@@ -24,121 +22,38 @@ const { values: options } = parseArgs({
   },
 });
 
-interface Result {
-  readonly accuracy: Readonly<Record<string, number>>;
-  readonly seconds: number;
-  readonly date: string;
-  readonly machine: string;
-}
-
-const KEPT = '.bench';
 const experiments = EXPERIMENTS.map(({ spec, ...experiment }) => ({
   ...experiment,
   spec: { ...spec, seed: Number(options.seed) },
 }));
 
 async function main(): Promise<void> {
-  mkdirSync(KEPT, { recursive: true });
   const wanted = experiments.filter(({ name }) => new RegExp(options.only, 'i').test(name));
   for (const experiment of options.table ? [] : wanted) {
-    if (kept(experiment) && !options.again) continue;
-    keep(experiment, await measure(experiment));
+    const file = keptAs(experiment);
+    if (readKept(file) && !options.again) continue;
+    const dataset = await bringFashionMnist(KEPT, options.from);
+    keep(file, await train(experiment.name, experiment.spec, dataset));
   }
   console.log(table(experiments));
 }
 
-async function measure(experiment: Experiment): Promise<Result> {
-  const workDirectory = mkdtempSync(join(tmpdir(), 'trainyard-bench-'));
-  const dataset = await bringFashionMnist(KEPT, options.from);
-  const accuracy: Record<string, number> = {};
-  const tell: Tell = async (message) => {
-    if (message.type !== 'epoch') return;
-    Object.assign(accuracy, message.metrics);
-    console.error(`${experiment.name}, epoch ${message.position.epoch}: ${describe(message.metrics)}`);
-  };
-  const startedAt = performance.now();
-  const last = await trainRun(
-    command(experiment, dataset, workDirectory),
-    tell,
-    new AbortController().signal,
-  );
-  rmSync(workDirectory, { recursive: true });
-  if (last.type !== 'succeeded') throw new Error(`${experiment.name} ended as ${last.type}`);
-  return {
-    accuracy: { ...accuracy, ...last.evaluation },
-    seconds: Math.round((performance.now() - startedAt) / 1000),
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.versions.node}`,
-  };
-}
-
-function command({ spec, name }: Experiment, dataset: Dataset, workDirectory: string) {
-  const whole = { ...spec, data: { ...spec.data, dataset: `ds_${'0'.repeat(26)}` } };
-  return {
-    type: 'start' as const,
-    jobId: name,
-    runId: name,
-    spec: JobSpec.parse(whole),
-    dataset,
-    workDirectory,
-    backend: 'auto',
-  };
-}
-
-function describe(metrics: Readonly<Record<string, number>>): string {
-  return ['loss', 'accuracy', 'val_loss', 'val_accuracy']
-    .filter((name) => metrics[name] !== undefined)
-    .map((name) => `${name} ${metrics[name]!.toFixed(4)}`)
-    .join(', ');
-}
-
 /** Experiments that differ only in what is measured share a run. */
-function fileOf({ spec }: Experiment): string {
-  const { name: _, ...same } = spec;
-  const key = Buffer.from(JSON.stringify(same));
-  const sum = key.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
-  return join(KEPT, `book-${sum.toString(16)}.json`);
-}
-
-function kept(experiment: Experiment): Result | null {
-  const file = fileOf(experiment);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
-}
-
-function keep(experiment: Experiment, result: Result): void {
-  writeFileSync(fileOf(experiment), `${JSON.stringify(result, null, 2)}\n`);
+function keptAs({ spec: { name: _, ...same } }: Experiment): string {
+  return fileOf('book', same);
 }
 
 function table(experiments: readonly Experiment[]): string {
-  const header = [
-    '| experiment | | published | ours | difference | seconds | date, machine |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-  ];
+  const header = ['experiment', '', 'published', 'ours', 'difference', 'seconds', 'date, machine'];
   const rows = experiments.map((experiment) => {
     const { group, name, published, measure } = experiment;
-    const result = kept(experiment);
+    const result = readKept<Result>(keptAs(experiment));
     const ours = result?.accuracy[measure];
     const difference = published !== null && ours !== undefined ? signed(ours - published) : '';
-    const cells = [
-      group,
-      name,
-      figure(published),
-      figure(ours),
-      difference,
-      result?.seconds ?? '',
-      result ? `${result.date}, ${result.machine}` : '',
-    ];
-    return `| ${cells.join(' | ')} |`;
+    const made = result ? `${result.date}, ${result.machine}` : '';
+    return [group, name, figure(published), figure(ours), difference, result?.seconds ?? '', made];
   });
-  return [`Published: ${SOURCE}.`, '', ...header, ...rows].join('\n');
-}
-
-function figure(accuracy: number | null | undefined): string {
-  return accuracy?.toFixed(4).replace(/^0/, '') ?? '';
-}
-
-function signed(difference: number): string {
-  return `${difference < 0 ? '−' : '+'}${figure(Math.abs(difference))}`;
+  return [`Published: ${SOURCE}.`, '', markdown(header, rows)].join('\n');
 }
 
 await main();

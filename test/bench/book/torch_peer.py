@@ -3,7 +3,7 @@
     python3 test/bench/book/torch_peer.py optimizers|hundred [FOLDER] [SEEDS]
 
 The same networks, initializers, batches of 32 and epochs, and the book's division of Fashion-MNIST as in
-fashion-mnist.ts; prints the validation accuracy after the last epoch, by seed.
+../fashion-mnist.ts; prints the validation accuracy after the last epoch, by seed.
 """
 
 import gzip
