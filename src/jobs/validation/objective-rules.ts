@@ -119,7 +119,10 @@ function checkGenerator(
   { inputShape, takesIds }: DataPlan,
   problems: Problems,
 ): void {
-  if (takesIds) return problems.add(pointer, 'ids can’t be made up as numbers');
+  if (takesIds) {
+    problems.add(pointer, 'ids can’t be made up as numbers');
+    return;
+  }
   try {
     const { inputShape: noise, layers } = resolveGenerator(gan, inputShape);
     inferShapes(noise, layers);
