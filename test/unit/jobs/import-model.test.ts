@@ -189,7 +189,7 @@ describe('the input of an import', () => {
     [{ input: { mean: [1, 2, 3], std: [4] } }, { scale: 1, mean: [1, 2, 3], std: [4, 4, 4] }],
   ])('that is a picture, with %j', async (asked, scaling) => {
     expect(await inputOf(picture, asked)).toEqual([
-      { type: 'tensor', name: 'image', shape: [4, 5, 3], ...scaling },
+      { type: 'tensor', name: 'image', shape: [4, 5, 3], bytes: true, ...scaling },
     ]);
   });
 
