@@ -123,7 +123,12 @@ async function readReport(result: StepResult): Promise<StepReport> {
     ...(nextLoss && { nextLoss: await numberOf(nextLoss) }),
     ...(nextGradientNorm && { nextGradientNorm: await numberOf(nextGradientNorm) }),
   };
-  dispose([loss, gradientNorm, outputs, ...[nextLoss, nextGradientNorm].filter((told) => told !== undefined)]);
+  dispose([
+    loss,
+    gradientNorm,
+    outputs,
+    ...[nextLoss, nextGradientNorm].filter((told) => told !== undefined),
+  ]);
   return report;
 }
 

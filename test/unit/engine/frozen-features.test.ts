@@ -47,7 +47,10 @@ describe('the features of a frozen base', () => {
     ],
     [
       'where a range test sees but a few examples',
-      job({ schedule: { type: 'lrFinder', minLearningRate: 1e-5, maxLearningRate: 1, steps: 10 }, batchSize: 4 }),
+      job({
+        schedule: { type: 'lrFinder', minLearningRate: 1e-5, maxLearningRate: 1, steps: 10 },
+        batchSize: 4,
+      }),
     ],
     ['where the examples change', { ...job({}), data: { ...job({}).data, augmented: true } }],
   ])('are none %s', (_, job) => {

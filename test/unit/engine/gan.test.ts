@@ -35,7 +35,7 @@ function cloud(count: number, seed: number): Examples {
   return { count, width: 2, units: 1, x, y: new Float32Array(count) };
 }
 
-function ganJob(stage: { objective?: object } & object = {}, checkpointEvery = 1_000): TrainJob {
+function ganJob(stage: Record<string, unknown> = {}, checkpointEvery = 1_000): TrainJob {
   const objective = ObjectiveSpec.parse(stage.objective ?? GAN) as ObjectiveOf<'gan'>;
   const optimizer = { type: 'adam', learningRate: 0.005, beta1: 0.5 };
   const job = smallJob({
