@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { decodeModelFile } from '../../../src/model-file.ts';
 import { converted, faultsOf } from '../../foreign-model.ts';
@@ -83,6 +84,25 @@ describe('an import', () => {
     expect(await converted({ zip: zipOf(files(), false) })).toEqual(plain);
   });
 
+  it('keeps shards by the thousand, in one file', async () => {
+    const numbers = Float32Array.from(NUMBERS);
+    const paths = NUMBERS.map((_, i) => `shard-${i}`);
+    const parts = Object.fromEntries(
+      paths.map((path, i) => [path, Buffer.from(numbers.slice(i, i + 1).buffer)]),
+    );
+    const others = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`other-${i}`, Buffer.of(i)]));
+    const { 'model.json': modelJson } = files({ paths });
+    const descriptors = new Set<number>();
+    const before = (await readdir('/proc/self/fd').catch(() => [])).length;
+    const watching = setInterval(async () => {
+      descriptors.add((await readdir('/proc/self/fd').catch(() => [])).length);
+    }, 5);
+    const ours = await converted({ zip: zipOf({ 'model.json': modelJson, ...others, ...parts }) });
+    clearInterval(watching);
+    expect(ours).toEqual(await converted(files()));
+    expect(Math.max(0, ...descriptors) - before).toBeLessThan(100);
+  });
+
   it('finds a shard by the last part of its path', async () => {
     expect(await converted(files({ paths: ['some/../where/shard'] }))).toEqual(await converted(files()));
   });
@@ -147,6 +167,11 @@ describe('the head of an import', () => {
     expect((await described(upload)).preprocess).toMatchObject({ task: null, target: null });
     expect(await faultsOf(upload, { task: 'regression' })).toMatchObject([{ pointer: '/task' }]);
     expect(await faultsOf(upload, { classes: ['a', 'b'] })).toMatchObject([{ pointer: '/classes' }]);
+  });
+
+  it('predicts, whatever else another model could be trained for', async () => {
+    for (const task of ['reconstruction', 'rotation', 'pairs', 'gan'])
+      await expect(described(headOf([3], activation('linear')), { task })).rejects.toThrow('Invalid option');
   });
 
   it('of logits is of the task that is asked for', async () => {
