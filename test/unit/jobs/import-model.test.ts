@@ -84,6 +84,16 @@ describe('an import', () => {
     expect(await converted({ zip: zipOf(files(), false) })).toEqual(plain);
   });
 
+  it('has no more weights than a network can have', async () => {
+    const specs = Array.from({ length: 20_001 }, (_, i) => ({ name: `w${i}`, shape: [0], dtype: 'float32' }));
+    expect(await faultsOf(files({ specs, numbers: [] }))).toEqual([
+      {
+        pointer: '/model/weightsManifest',
+        message: 'there are 20001 weights, and at most 20000 are taken',
+      },
+    ]);
+  });
+
   it('keeps shards by the thousand, in one file', async () => {
     const numbers = Float32Array.from(NUMBERS);
     const paths = NUMBERS.map((_, i) => `shard-${i}`);
