@@ -6,6 +6,7 @@ import { type ObjectiveOf, pretrainingTask } from '../../spec/objective.ts';
 import { inferShapes, ShapeError, size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
+import { written } from './topology-rules.ts';
 
 /** Checks what each stage learns from against the data, the network and the other stages. */
 export function checkObjectives(
@@ -75,10 +76,6 @@ function isPicture({ inputs, inputShape }: DataPlan): boolean {
 
 function isSquarePicture(plan: DataPlan): boolean {
   return isPicture(plan) && plan.inputShape[0] === plan.inputShape[1];
-}
-
-function written(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
 }
 
 /** One generator goes through all stages, and what it says is judged, not predicted. */
