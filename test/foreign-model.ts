@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readForeignModel } from '../src/data/models/read-model.ts';
-import { ByteBudget, ScratchFiles, type StoredFile } from '../src/data/models/scratch-files.ts';
+import { ByteBudget, type OwnFile, ScratchFiles } from '../src/data/models/scratch-files.ts';
 import { settleImport } from '../src/jobs/imports/settle-import.ts';
 import { streamModelFile } from '../src/model-file.ts';
 import { ModelImport } from '../src/spec/model-import.ts';
@@ -16,7 +16,7 @@ export async function converted(
 ): Promise<Buffer> {
   const scratch = new ScratchFiles(join(tmpdir(), 'trainyard-test-scratch'));
   try {
-    const stored = new Map<string, StoredFile>();
+    const stored = new Map<string, OwnFile>();
     for (const [name, content] of Object.entries(files))
       stored.set(name, await scratch.keep([content], new ByteBudget(maxBytes)));
     const [model] = stored.values();

@@ -56,6 +56,7 @@ export async function writeGenerator({
   return { modelPath, model: summarize(network, made) };
 }
 
-function ownWeights({ weights: own }: Network, weights: NamedArrays): NamedArrays {
+/** A network's own, where those of another stand beside them. */
+export function ownWeights({ weights: own }: Network, weights: NamedArrays): NamedArrays {
   return Object.fromEntries(Object.entries(weights).filter(([name]) => own.has(name)));
 }

@@ -10,12 +10,16 @@ export interface ParentFile extends Parent {
   readonly reused: NamedArrays;
 }
 
-/** @param path of the model's file; undefined where the job builds on none */
+/**
+ * @param path of the model's file
+ * @returns undefined where the job builds on none
+ */
 export async function readParent(
   { from }: ModelSpec,
   path: string | undefined,
 ): Promise<ParentFile | undefined> {
-  if (!from || path === undefined) return undefined;
+  if (!from) return undefined;
+  if (path === undefined) throw new Error('the model that the job builds on isn’t there');
   const { network, preprocess, weights } = decodeModel(await readFile(path));
   const base = reusedLayers(from.layers, network.spec);
   const names = new Set(base.map(({ name }) => name));

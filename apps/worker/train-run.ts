@@ -12,7 +12,6 @@ import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
-import type { NamedArrays } from '../../src/safetensors.ts';
 import { distributionOf } from '../../src/spec/distribution.ts';
 import { expandModel } from '../../src/spec/expand.ts';
 import { besideDiscriminator, resolveGenerator } from '../../src/spec/generator.ts';
@@ -23,7 +22,7 @@ import { inputShapeOf, outputUnits, type Preprocess } from '../../src/spec/prepr
 import { settleStages } from '../../src/spec/trainable.ts';
 import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
-import { writeGenerator, writeSamples } from './generator-files.ts';
+import { ownWeights, writeGenerator, writeSamples } from './generator-files.ts';
 import { type ParentFile, readParent } from './read-parent.ts';
 import { summarize } from './summarize-model.ts';
 
@@ -112,11 +111,6 @@ function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefi
 
 function generatorOf(gan: ObjectiveOf<'gan'>, { spec }: Network): Network {
   return buildNetwork(besideDiscriminator(resolveGenerator(gan, spec.inputShape)));
-}
-
-/** The network's own, where a generator's stand beside them. */
-function ownWeights({ weights: own }: Network, weights: NamedArrays): NamedArrays {
-  return Object.fromEntries(Object.entries(weights).filter(([name]) => own.has(name)));
 }
 
 interface Files {

@@ -1,5 +1,5 @@
 import type { Channels } from '../spec/dataset.ts';
-import { type Preprocess, tensorOf } from '../spec/preprocess.ts';
+import { isOfBytes, type Preprocess, tensorOf } from '../spec/preprocess.ts';
 import { size } from '../spec/shapes.ts';
 
 /**
@@ -18,7 +18,7 @@ export function decodePictures(
   if (encoding?.shape.length !== 3 || (channels !== 1 && channels !== 3)) return null;
   const { mean, std, scale } = encoding;
   const numbers = examples.map((value, i) => (value * std[i % channels]! + mean[i % channels]!) / scale);
-  const toByte = scale === 1 ? spread(numbers) : (value: number) => value;
+  const toByte = isOfBytes(encoding) ? (value: number) => value : spread(numbers);
   const values = new Uint8ClampedArray(examples.length);
   const pixels = size(encoding.shape);
   for (const [i, value] of numbers.entries()) {

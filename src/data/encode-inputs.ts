@@ -21,8 +21,8 @@ export class InputError extends Error {
 /**
  * Encodes what a prediction is asked for as the training rows were. A row names every input column and no other;
  * a list has one number an input column, in the model's order. A tensor is nested lists of numbers, by name or
- * alone; a picture may be a PNG or JPEG in base64. Of a series, an input is a list of such rows, the earliest first; a row of one column may be the number
- * alone.
+ * alone; a picture may be a PNG or JPEG in base64. Of a series, an input is a list of such rows, the earliest first; a
+ * row of one column may be the number alone.
  *
  * JSON tells numbers from text, so `"7"` is no number here, even where a CSV's 7 was. A category is named by its
  * text, or by the number or boolean that reads the same; a boolean column takes true, false, 0 and 1. Null is

@@ -71,8 +71,11 @@ function storedUnits(target: TargetEncoding): number {
       return target.names.length;
     case 'input':
     case 'turn':
+    case 'truth':
+    case 'example':
       return 0;
-    default:
+    case 'number':
+    case 'sameness':
       return 1;
   }
 }
@@ -105,6 +108,8 @@ function encodeTarget(target: TargetEncoding, table: Table, rows: Uint32Array, u
       break;
     case 'input':
     case 'turn':
+    case 'truth':
+    case 'example':
       break;
     case 'number':
       writeNumbers(table, target.name, (value) => (value - target.mean) / target.std, rows, place);

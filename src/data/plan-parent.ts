@@ -1,6 +1,9 @@
 import type { DataSpec } from '../spec/data.ts';
+import type { Column } from '../spec/dataset.ts';
 import type { ParentInput, ParentModel } from '../spec/parent.ts';
+import { type InputEncoding, isOfBytes } from '../spec/preprocess.ts';
 import type { PlannedInput } from './plan-inputs.ts';
+import type { DataWarning } from './plan-warnings.ts';
 import { type Problems, pointerTo } from './problems.ts';
 
 /** Whether inputs are made numbers of as they were for the parent: the layers that it lends know no others. */
@@ -25,9 +28,8 @@ export function checkParent(
 ): void {
   const pointer = pointerTo('model', 'from', field);
   const inherits = data.standardize === undefined;
-  const isTensor = inputs.some(({ column }) => column.type === 'tensor');
   const found = inputs.map(({ column: { name, type } }) => ({ name, type }) as ParentInput);
-  if (inherits && !isTensor && JSON.stringify(found) !== JSON.stringify(wanted)) {
+  if (inherits && !areSame(found, wanted)) {
     const remedy = 'say data.standardize to have them prepared anew';
     problems.add(pointer, `the model takes ${named(wanted)}, and the inputs are ${named(found)}; ${remedy}`);
     return;
@@ -43,6 +45,48 @@ export function checkParent(
     pointer,
     `the model takes [${inputShape.join(', ')}], and the data have [${shape.join(', ')}]`,
   );
+}
+
+/** A tensor is the only input, whatever it is called. */
+function areSame(found: readonly ParentInput[], wanted: readonly ParentInput[]): boolean {
+  return (
+    found.length === wanted.length &&
+    found.every(
+      ({ name, type }, i) => type === wanted[i]!.type && (type === 'tensor' || name === wanted[i]!.name),
+    )
+  );
+}
+
+/** Warns of inputs that the parent's statistics would make other numbers of than its layers have seen. */
+export function parentWarnings(
+  { inputs: wanted, field = 'model' }: ParentModel,
+  data: DataSpec,
+  inputs: readonly PlannedInput[],
+): DataWarning[] {
+  if (data.standardize !== undefined) return [];
+  const unlike = inputs.filter(({ column }, i) => isUnlike(column, wanted[i]!.encoding));
+  return unlike.map(({ column: { name, min, max } }) => ({
+    code: 'unlikeParent',
+    pointer: pointerTo('model', 'from', field),
+    message: `“${name}” goes from ${min} to ${max}, far from the numbers that the model knows; say data.standardize to have it prepared anew`,
+  }));
+}
+
+/** So many standard deviations from the mean there are other units, not outliers. */
+const FAR = 100;
+/** Bytes that were divided already. */
+const MOST_DIVIDED = 1;
+
+function isUnlike({ min, max }: Column, encoding: InputEncoding | undefined): boolean {
+  if (encoding?.type !== 'tensor' && encoding?.type !== 'number') return false;
+  if (encoding.type === 'tensor' && isOfBytes(encoding) && Number(max) <= MOST_DIVIDED) return true;
+  const { scale, mean, std } = { scale: 1, ...encoding };
+  const [means, stds] = [[mean].flat(), [std].flat()];
+  // Numbers that are taken as they are may have any unit.
+  if (scale === 1 && means.every((each) => each === 0) && stds.every((each) => each === 1)) return false;
+  const distance = (value: number) =>
+    Math.max(...means.map((each, i) => Math.abs(value * scale - each) / stds[i]!));
+  return [min, max].some((value) => distance(Number(value)) > FAR);
 }
 
 /** So many columns a message names. */

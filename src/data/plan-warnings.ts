@@ -9,6 +9,7 @@ export interface DataWarning {
   readonly code:
     | 'integerTarget'
     | 'constantInput'
+    | 'unlikeParent'
     | 'rareClass'
     | 'rareLabel'
     | 'imbalance'

@@ -9,7 +9,7 @@ import { inputEmbedding, layersOnInput } from '../spec/wiring.ts';
 import { Columns } from './columns.ts';
 import { checkAugmentation } from './plan-augment.ts';
 import { checkEmbedding, type PlannedInput, planInputs } from './plan-inputs.ts';
-import { checkParent, inheritsInputs, orderAs } from './plan-parent.ts';
+import { checkParent, inheritsInputs, orderAs, parentWarnings } from './plan-parent.ts';
 import { checkPictureMemory, planPictures } from './plan-pictures.ts';
 import { planPretraining } from './plan-pretraining.ts';
 import { planSupervised } from './plan-task.ts';
@@ -130,7 +130,11 @@ export function planData(
       outputUnits: planned.outputUnits ?? size(inputShape),
       rows: planned.rows,
     },
-    warnings: [...planned.warnings, ...inputWarnings(inputs)],
+    warnings: [
+      ...planned.warnings,
+      ...inputWarnings(inputs),
+      ...(parent ? parentWarnings(parent, data, inputs) : []),
+    ],
   };
 }
 

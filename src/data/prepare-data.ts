@@ -26,6 +26,7 @@ import { wantedColumns } from './wanted-columns.ts';
 
 /** Black and white in bytes, whether a picture has them or not. */
 const WHOLE_BYTES = [0, 255] as const;
+
 /** The model that a job builds on. */
 export interface Parent {
   readonly network: NetworkSpec;

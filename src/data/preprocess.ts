@@ -50,8 +50,9 @@ function inherited(
   return plan.inputs.map(({ name, picture }, i) => {
     const encoding = { ...inputs[i]!, name };
     if (encoding.type === 'tensor') return sizedAs(picture, encoding);
-    const isFilled = encoding.type === 'category' || missing !== 'mean';
-    return isFilled ? encoding : { fill: momentsOf(table, name, rows).mean, ...encoding };
+    if (encoding.type === 'category') return encoding;
+    const { fill: _, ...unfilled } = encoding;
+    return missing === 'mean' ? { ...unfilled, fill: momentsOf(table, name, rows).mean } : unfilled;
   });
 }
 

@@ -5,7 +5,7 @@ import { FORMATS } from '../data/formats/index.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
 import { discardBlob, justDeleted, keepBlob, pathOf } from './blob-keeping.ts';
 import { TrainyardError } from './errors.ts';
-import { fingerprint, settled } from './idempotency.ts';
+import { onceAKey } from './idempotency.ts';
 import { newId } from './ids.ts';
 import type { BlobStore, Store, StoredBlob } from './ports.ts';
 import type { DatasetRow } from './rows.ts';
@@ -101,14 +101,9 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
       await inside.datasets.insert(row);
       return row;
     };
-    if (idempotencyKey === undefined) return { row: await store.transaction(insert), replayed: false };
-    const request = {
-      projectId,
-      key: idempotencyKey,
-      operation: 'createDataset',
-      fingerprint: fingerprint([row.name, format, columnTypes ?? null, blob.key]),
-    };
-    const { answer, replayed } = settled(await store.idempotent(request, insert));
+    const content = [row.name, format, columnTypes ?? null, blob.key];
+    const request = { projectId, operation: 'createDataset', key: idempotencyKey, content };
+    const { answer, replayed } = await onceAKey(store, request, insert);
     // A kept answer has been through JSON.
     return { row: { ...answer, createdAt: new Date(answer.createdAt) }, replayed };
   }

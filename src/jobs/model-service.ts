@@ -1,16 +1,23 @@
 import { Readable } from 'node:stream';
 import { ImportError } from '../data/models/import-error.ts';
 import { readForeignModel } from '../data/models/read-model.ts';
-import { ByteBudget, ScratchFiles, ScratchFullError, type StoredFile } from '../data/models/scratch-files.ts';
+import {
+  ByteBudget,
+  type OwnFile,
+  ScratchFiles,
+  ScratchFullError,
+  type StoredFile,
+} from '../data/models/scratch-files.ts';
 import type { FilesByName } from '../data/models/tfjs-model.ts';
 import { streamModelFile } from '../model-file.ts';
+import { Name } from '../spec/common.ts';
 import { isStochastic } from '../spec/layer.ts';
 import type { ModelImport } from '../spec/model-import.ts';
 import { targetNames } from '../spec/preprocess.ts';
 import type { ImportedFrom } from '../spec/resource/model.ts';
 import { discardBlob, keepBlob } from './blob-keeping.ts';
 import { TrainyardError } from './errors.ts';
-import { fingerprint, settled } from './idempotency.ts';
+import { onceAKey } from './idempotency.ts';
 import { newId } from './ids.ts';
 import { invalidModel, type SettledImport, settleImport } from './imports/settle-import.ts';
 import type { BlobStore, Store, StoredBlob } from './ports.ts';
@@ -28,6 +35,7 @@ interface Dependencies {
 
 /** A model of another's as it becomes a row. */
 interface Import {
+  readonly name: string;
   readonly asked: ModelImport;
   readonly from: ImportedFrom;
   readonly model: SettledImport;
@@ -52,14 +60,15 @@ export function createModelService(dependencies: Dependencies): ModelService {
 
   /** Reads the upload, and writes what it holds as a model's file of ours, one weight after another. */
   async function convert(upload: ModelUpload, scratch: ScratchFiles): Promise<Import> {
-    const { file, name, shards } = await receive(upload, scratch, new ByteBudget(maxUploadBytes));
+    const { file, name: fileName, shards } = await receive(upload, scratch, new ByteBudget(maxUploadBytes));
     const asked = upload.asked();
+    const name = asked.name ?? nameOf(fileName);
     const budget = new ByteBudget(maxUploadBytes);
     const foreign = await readForeignModel(file, shards, { scratch, budget });
     try {
       const model = settleImport(foreign, asked, maxUploadBytes);
       const blob = await blobs.put(Readable.from(streamModelFile(model, model.weights)));
-      return { asked, model, blob, from: { format: foreign.format, file: name } };
+      return { name, asked, model, blob, from: { format: foreign.format, file: fileName } };
     } finally {
       foreign.close();
     }
@@ -92,11 +101,9 @@ export function createModelService(dependencies: Dependencies): ModelService {
       const { id } = await inside.models.insert(rowOf(projectId, imported), model);
       return id;
     };
-    const request = { projectId, operation: 'importModel', fingerprint: fingerprint([asked, blob.key]) };
-    const { answer: id, replayed } =
-      idempotencyKey === undefined
-        ? { answer: await store.transaction(insert), replayed: false }
-        : settled(await store.idempotent({ ...request, key: idempotencyKey }, insert));
+    const content = [asked, blob.key];
+    const request = { projectId, operation: 'importModel', key: idempotencyKey, content };
+    const { answer: id, replayed } = await onceAKey(store, request, insert);
     const row = await store.models.get(id, projectId);
     if (row === null) throw new TrainyardError('notFound', `The model “${id}” was deleted since`);
     return { row, replayed };
@@ -115,7 +122,7 @@ export function createModelService(dependencies: Dependencies): ModelService {
 
 /** The file with the layers, and those beside it by their names. */
 interface Received {
-  readonly file: StoredFile;
+  readonly file: OwnFile;
   readonly name: string;
   readonly shards: FilesByName;
 }
@@ -124,18 +131,28 @@ async function receive(upload: ModelUpload, scratch: ScratchFiles, budget: ByteB
   let model: Pick<Received, 'file' | 'name'> | undefined;
   const shards = new Map<string, StoredFile>();
   for await (const { role, name, content } of upload.files) {
-    const file = await scratch.keep(content, budget);
-    if (role === 'model' && model) throw faultIn('/model', 'the form has a second part “model”');
-    if (role === 'weights' && shards.has(name))
-      throw faultIn('/weights', `two parts have a file of the name “${name}”`);
-    if (role === 'model') model = { file, name };
-    else shards.set(name, file);
+    if (role === 'model') {
+      const file = await scratch.keep(content, budget);
+      if (model) throw faultIn('/model', 'the form has a second part “model”');
+      model = { file, name };
+    } else {
+      const file = await scratch.append(content, budget);
+      if (shards.has(name)) throw faultIn('/weights', `two parts have a file of the name “${name}”`);
+      shards.set(name, file);
+    }
   }
   if (!model) throw faultIn('/model', 'the form needs a part “model” with a file name');
   return { ...model, shards };
 }
 
-function rowOf(projectId: string, { asked, from, model, blob }: Import): Omit<ModelRow, 'version'> {
+/** @throws TrainyardError invalidModel where the file's name is none for a model */
+function nameOf(file: string): string {
+  const { data } = Name.safeParse(file.replace(/\.[^.]*$/, ''));
+  if (data === undefined) throw faultIn('/name', 'say it, since the file’s name without its ending is none');
+  return data;
+}
+
+function rowOf(projectId: string, { name, from, model, blob }: Import): Omit<ModelRow, 'version'> {
   const { network, preprocess, layers } = model;
   const { task, target, inputs } = preprocess;
   const names = targetNames(target);
@@ -145,9 +162,9 @@ function rowOf(projectId: string, { asked, from, model, blob }: Import): Omit<Mo
     jobId: null,
     datasetId: null,
     parentModelId: null,
-    name: asked.name ?? from.file.replace(/\.[^.]*$/, ''),
+    name,
     task,
-    inputs: inputs.map(({ name }) => name),
+    inputs: inputs.map((input) => input.name),
     inputShape: [...network.inputShape],
     window: null,
     target: names.length > 1 ? [...names] : (names[0] ?? null),

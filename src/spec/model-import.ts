@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Name, PositiveInt, Shape } from './common.ts';
-import { Task } from './data.ts';
+import { SupervisedTask } from './data.ts';
 
 /** What a model may be imported from. */
 export const ModelFormat = z.enum(['tfjs', 'keras', 'hdf5']).meta({
@@ -38,7 +38,7 @@ const Names = z
 /** What is said of a model of another's when it is imported. */
 export const ModelImport = z.strictObject({
   name: Name.optional().meta({ description: 'The file’s name when left out.' }),
-  task: Task.optional().meta({
+  task: SupervisedTask.optional().meta({
     description:
       'Follows the last activation when left out: softmax is a classification, sigmoid multilabel, linear a regression. A model whose head suits no task is taken too: other models can begin with its layers.',
   }),

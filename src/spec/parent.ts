@@ -17,10 +17,15 @@ export interface ParentModel {
 export interface ParentInput {
   readonly name: string;
   readonly type: InputEncoding['type'];
+  /** Left out before the model is trained. */
+  readonly encoding?: InputEncoding;
 }
 
 export function parentOf(network: NetworkSpec, { inputs }: Preprocess): ParentModel {
-  return { network, inputs: inputs.map(({ name, type }) => ({ name, type })) };
+  return {
+    network,
+    inputs: inputs.map((encoding) => ({ name: encoding.name, type: encoding.type, encoding })),
+  };
 }
 
 /** A model hasn't the layers that are asked for. */

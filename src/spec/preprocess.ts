@@ -28,6 +28,8 @@ export const InputEncoding = z.discriminatedUnion('type', [
     scale: z.number().positive(),
     mean: z.array(z.number()).min(1),
     std: z.array(z.number().positive()).min(1),
+    /** Whether the numbers are a picture's bytes; where nothing says it, those are that become 0 … 1. */
+    bytes: z.boolean().optional(),
     /** How pictures were brought to this shape; they came in it where there is none. */
     fit: Fit.optional(),
   }),
@@ -115,8 +117,8 @@ export function pictureOf(inputs: readonly InputEncoding[]): TensorEncoding | un
 export const BYTE_SCALE = 1 / 255;
 
 /** Whether a tensor's numbers came as bytes, as a picture's do. */
-export function isOfBytes({ scale }: TensorEncoding): boolean {
-  return scale === BYTE_SCALE;
+export function isOfBytes({ bytes, scale }: TensorEncoding): boolean {
+  return bytes ?? scale === BYTE_SCALE;
 }
 
 /** How many numbers one encoded row has. */

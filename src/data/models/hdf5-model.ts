@@ -1,7 +1,7 @@
 import { type Hdf5, openHdf5 } from './hdf5.ts';
 import { refusal } from './import-error.ts';
 import { parseJson } from './json-file.ts';
-import { type NamedWeight, namedWeights } from './named-weights.ts';
+import { checkCount, type NamedWeight, namedWeights } from './named-weights.ts';
 import type { StoredFile } from './scratch-files.ts';
 import { kerasLayers, trainingOptionsLeftOut } from './topology-layers.ts';
 import type { ForeignModel, KerasLayer } from './weight-source.ts';
@@ -34,12 +34,14 @@ export async function readHdf5Model(file: StoredFile, place: readonly string[]):
 function weightsIn(hdf5: Hdf5, layers: readonly KerasLayer[], place: readonly string[]): NamedWeight[] {
   const groups = hdf5.texts(GROUP, 'layer_names');
   if (groups === undefined) throw refusal([...place, GROUP], 'the weights of a whole model stand here');
+  checkCount(groups.length, [...place, GROUP]);
+  const listed = groups.flatMap((group) =>
+    (hdf5.texts(`${GROUP}/${group}`, 'weight_names') ?? []).map((name) => ({ group, name })),
+  );
+  checkCount(listed.length, [...place, GROUP]);
   const names = new Set(layers.map(({ name }) => name));
-  return groups.flatMap((group) => {
-    const path = `${GROUP}/${group}`;
-    return (hdf5.texts(path, 'weight_names') ?? []).flatMap((name) => {
-      const weight = hdf5.weight(`${path}/${name}`);
-      return weight ? [{ name, weight, owner: names.has(group) ? group : undefined }] : [];
-    });
+  return listed.flatMap(({ group, name }) => {
+    const weight = hdf5.weight(`${GROUP}/${group}/${name}`);
+    return weight ? [{ name, weight, owner: names.has(group) ? group : undefined }] : [];
   });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Attribute, Dataset, File } from 'h5wasm';
 import { size } from '../../spec/shapes.ts';
 import { refusal } from './import-error.ts';
@@ -16,11 +17,10 @@ export interface Hdf5 {
 
 /** HDF5's class of floating-point numbers. */
 const FLOAT_CLASS = 1;
-let opened = 0;
 
 /**
- * Opens a file in a file system of its own, in memory, where there is no other file: one that refers to files
- * elsewhere reaches none.
+ * Opens a file in a file system in memory that has nothing but what is being imported. HDF5 may refer to other files
+ * by their paths, and nobody can guess those.
  * @param place of the file in the upload
  * @throws ImportError for what is no whole HDF5 file
  */
@@ -28,7 +28,7 @@ export async function openHdf5(file: StoredFile, place: readonly string[]): Prom
   const h5wasm = await import('h5wasm');
   const { FS, activate_throwing_error_handler } = await h5wasm.ready;
   activate_throwing_error_handler();
-  const path = `model-${opened++}.h5`;
+  const path = `${randomUUID()}.h5`;
   FS.writeFile(path, await file.read(0, file.bytes));
   const refuse = (error: unknown) => refusal(place, `the HDF5 file can’t be read: ${firstReason(error)}`);
   const guarded = <T>(work: () => T): T => {

@@ -1,3 +1,4 @@
+import { refusal } from './import-error.ts';
 import type { KerasLayer, StoredWeight, WantedWeight, WeightSource } from './weight-source.ts';
 
 /** A weight by the name under which a file keeps it: `conv1/bn/gamma`, `lstm/lstm_cell/kernel:0`. */
@@ -6,6 +7,15 @@ export interface NamedWeight {
   readonly weight: StoredWeight;
   /** The layer that it belongs to, where the file says that too. */
   readonly owner?: string | undefined;
+}
+
+/** Ten times those of the largest networks that people build: each is looked for while others wait. */
+const MOST_WEIGHTS = 20_000;
+
+/** @throws ImportError for more weights than there can be */
+export function checkCount(weights: number, place: readonly (string | number)[]): void {
+  if (weights <= MOST_WEIGHTS) return;
+  throw refusal(place, `there are ${weights} weights, and at most ${MOST_WEIGHTS} are taken`);
 }
 
 /** Deeper than any name that a library writes. */

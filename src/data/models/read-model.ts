@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { readHdf5Model } from './hdf5-model.ts';
 import { refusal } from './import-error.ts';
 import { isKerasArchive, readKerasArchive } from './keras-archive.ts';
-import type { ByteBudget, ScratchFiles, StoredFile } from './scratch-files.ts';
+import type { ByteBudget, OwnFile, ScratchFiles, StoredFile } from './scratch-files.ts';
 import { type FilesByName, readTfjsModel } from './tfjs-model.ts';
 import type { ForeignModel } from './weight-source.ts';
 import { type Archive, openZip } from './zip-files.ts';
@@ -26,7 +26,7 @@ export interface Reading {
  * @throws ImportError, ScratchFullError
  */
 export async function readForeignModel(
-  model: StoredFile,
+  model: OwnFile,
   shards: FilesByName,
   { scratch, budget }: Reading,
 ): Promise<ForeignModel> {

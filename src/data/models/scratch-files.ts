@@ -5,11 +5,16 @@ import { join } from 'node:path';
 /** Bytes of an upload, to be read from anywhere. */
 export interface StoredFile {
   readonly bytes: number;
-  /** Its descriptor, for libraries that read files themselves. */
-  readonly descriptor: number;
   /** @throws RangeError past its end */
   read(start: number, length: number): Promise<Buffer>;
 }
+
+/** One that is a file on the disk by itself, with its descriptor for libraries that read files themselves. */
+export interface OwnFile extends StoredFile {
+  readonly descriptor: number;
+}
+
+type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** More bytes than are allowed. */
 export class ScratchFullError extends Error {
@@ -38,24 +43,31 @@ export class ByteBudget {
 export class ScratchFiles {
   readonly #folder: string;
   readonly #open: FileHandle[] = [];
+  #shared: FileHandle | undefined;
+  #sharedBytes = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /** @throws ScratchFullError */
-  async keep(
-    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    budget: ByteBudget,
-  ): Promise<StoredFile> {
+  async keep(source: Source, budget: ByteBudget): Promise<OwnFile> {
     const file = await this.#create();
-    let bytes = 0;
-    for await (const chunk of source) {
-      budget.take(chunk.byteLength);
-      await writeWhole(file, chunk, bytes);
-      bytes += chunk.byteLength;
-    }
-    return storedFile(file, bytes);
+    const bytes = await writeAll(source, file, 0, budget);
+    return { ...storedFile(file, 0, bytes), descriptor: file.fd };
+  }
+
+  /**
+   * Keeps it in one file with all others of its kind, one after another: there may be thousands of them, and a
+   * process has only so many descriptors.
+   * @throws ScratchFullError
+   */
+  async append(source: Source, budget: ByteBudget): Promise<StoredFile> {
+    this.#shared ??= await this.#create();
+    const start = this.#sharedBytes;
+    const bytes = await writeAll(source, this.#shared, start, budget);
+    this.#sharedBytes += bytes;
+    return storedFile(this.#shared, start, bytes);
   }
 
   async close(): Promise<void> {
@@ -72,21 +84,36 @@ export class ScratchFiles {
   }
 }
 
+/** @returns how many bytes there were */
+async function writeAll(
+  source: Source,
+  file: FileHandle,
+  position: number,
+  budget: ByteBudget,
+): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    budget.take(chunk.byteLength);
+    await writeWhole(file, chunk, position + bytes);
+    bytes += chunk.byteLength;
+  }
+  return bytes;
+}
+
 async function writeWhole(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < chunk.byteLength; ) {
     done += (await file.write(chunk, done, chunk.byteLength - done, position + done)).bytesWritten;
   }
 }
 
-function storedFile(file: FileHandle, bytes: number): StoredFile {
+function storedFile(file: FileHandle, first: number, bytes: number): StoredFile {
   return {
     bytes,
-    descriptor: file.fd,
     async read(start, length) {
       if (start < 0 || length < 0 || start + length > bytes) throw new RangeError('past the end of the file');
       const buffer = Buffer.allocUnsafeSlow(length);
       for (let done = 0; done < length; ) {
-        done += (await file.read(buffer, done, length - done, start + done)).bytesRead;
+        done += (await file.read(buffer, done, length - done, first + start + done)).bytesRead;
       }
       return buffer;
     },

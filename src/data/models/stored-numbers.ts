@@ -1,6 +1,6 @@
 import type { ManifestWeight } from '../../spec/keras/weights-manifest.ts';
 import { size } from '../../spec/shapes.ts';
-import { fromHalf } from './half.ts';
+import { fromHalf } from '../readers/half.ts';
 
 type StoredType = 'float32' | 'int32' | 'bool' | 'float16' | 'uint8' | 'uint16';
 

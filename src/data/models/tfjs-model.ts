@@ -4,7 +4,7 @@ import { type ManifestWeight, WeightsManifest } from '../../spec/keras/weights-m
 import { pointerTo } from '../problems.ts';
 import { ImportError, refusal } from './import-error.ts';
 import { readJson } from './json-file.ts';
-import { type NamedWeight, namedWeights } from './named-weights.ts';
+import { checkCount, type NamedWeight, namedWeights } from './named-weights.ts';
 import type { StoredFile } from './scratch-files.ts';
 import { decodeWeight, storedBytes } from './stored-numbers.ts';
 import { kerasLayers, trainingOptionsLeftOut } from './topology-layers.ts';
@@ -32,6 +32,8 @@ export async function readTfjsModel(
   if (!isObject(modelTopology))
     throw refusal([...place, 'modelTopology'], 'a LayersModel has its layers here');
   const manifest = parseManifest(weightsManifest, [...place, 'weightsManifest']);
+  const count = manifest.reduce((sum, group) => sum + group.weights.length, 0);
+  checkCount(count, [...place, 'weightsManifest']);
   const topology = trainingOptionsLeftOut({ modelTopology });
   const weights = manifest.flatMap((group, i) => {
     const at = [...place, 'weightsManifest', i];

@@ -1,7 +1,7 @@
 import { DataError } from '../data-error.ts';
 import { Archive as ZipArchive } from '../readers/zip/archive.ts';
 import { refusal } from './import-error.ts';
-import type { ByteBudget, ScratchFiles, StoredFile } from './scratch-files.ts';
+import type { ByteBudget, OwnFile, ScratchFiles, StoredFile } from './scratch-files.ts';
 
 /** The names of an archive's files, and each unpacked when it is asked for. */
 export interface Archive {
@@ -16,7 +16,7 @@ export interface Archive {
  * @throws ImportError for what is no whole ZIP
  */
 export async function openZip(
-  file: StoredFile,
+  file: OwnFile,
   place: readonly string[],
   scratch: ScratchFiles,
   budget: ByteBudget,
@@ -30,6 +30,6 @@ export async function openZip(
   const files = new Map(zip.files.map((entry) => [entry.name, entry]));
   return {
     names: [...files.keys()],
-    unpack: (name) => scratch.keep(zip.stream(files.get(name)!), budget).catch(refuse),
+    unpack: (name) => scratch.append(zip.stream(files.get(name)!), budget).catch(refuse),
   };
 }

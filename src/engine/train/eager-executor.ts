@@ -51,8 +51,7 @@ export function createEagerExecutor(
       try {
         const result = tidied(() => trainStep(program, state, tensors, scalarsOf(program, moment), random));
         const report = await readReport(result);
-        const { loss, gradientNorm, nextLoss = 0 } = report;
-        if ([loss, gradientNorm, nextLoss].every(Number.isFinite)) {
+        if (staysFinite(report)) {
           replace(result);
           return report;
         }
@@ -115,15 +114,31 @@ function scalarsAt(program: StepProgram, moment: Moment): Record<string, Scalar>
 }
 
 /** Reads what a step reports, and frees it; the weights and slots stay on the device. */
-async function readReport({ loss, gradientNorm, outputs, nextLoss }: StepResult): Promise<StepReport> {
+async function readReport(result: StepResult): Promise<StepReport> {
+  const { loss, gradientNorm, outputs, nextLoss, nextGradientNorm } = result;
   const report = {
-    loss: (await loss.data())[0]!,
-    gradientNorm: (await gradientNorm.data())[0]!,
+    loss: await numberOf(loss),
+    gradientNorm: await numberOf(gradientNorm),
     outputs: (await outputs.data()) as Float32Array,
-    ...(nextLoss && { nextLoss: (await nextLoss.data())[0]! }),
+    ...(nextLoss && { nextLoss: await numberOf(nextLoss) }),
+    ...(nextGradientNorm && { nextGradientNorm: await numberOf(nextGradientNorm) }),
   };
-  dispose([loss, gradientNorm, outputs, ...(nextLoss ? [nextLoss] : [])]);
+  dispose([
+    loss,
+    gradientNorm,
+    outputs,
+    ...[nextLoss, nextGradientNorm].filter((told) => told !== undefined),
+  ]);
   return report;
+}
+
+async function numberOf(value: Scalar): Promise<number> {
+  return (await value.data())[0]!;
+}
+
+/** A gradient can overflow though every loss is finite. */
+function staysFinite({ loss, gradientNorm, nextLoss = 0, nextGradientNorm = 0 }: StepReport): boolean {
+  return [loss, gradientNorm, nextLoss, nextGradientNorm].every(Number.isFinite);
 }
 
 /** Frees a result that is not taken over. */

@@ -7,8 +7,9 @@ export interface StepReport {
   readonly gradientNorm: number;
   /** What the network put out for the batch, `[count, units]`, before the update. */
   readonly outputs: Float32Array;
-  /** Of a GAN, the generator's loss. */
+  /** Of a GAN, the generator's loss, and the norm of its gradients. */
   readonly nextLoss?: number;
+  readonly nextGradientNorm?: number;
 }
 
 /** Where the numbers of a step first left the finite range. */

@@ -10,6 +10,7 @@ import { buildNetwork, forwardBetween, type Network, rowsAtOnce } from '../model
 import { noRandom } from '../model/random-source.ts';
 import { fromArrays, type Tensors } from '../tensors.ts';
 import { type Examples, inputsOf } from './batch.ts';
+import { rangeTestSteps } from './schedules.ts';
 import { frozenLayers } from './stage-program.ts';
 import type { TrainJob } from './train-job.ts';
 
@@ -26,6 +27,7 @@ const TAKE_FEATURES: ReadonlySet<ObjectiveSpec['type']> = new Set(['supervised',
  */
 export function cachedLayers({ network, data }: TrainJob, stage: SettledStage): number {
   if (!stage.cacheFeatures || data.augmented || !TAKE_FEATURES.has(stage.objective.type)) return 0;
+  if (seesOnlySome(stage, data.train.count)) return 0;
   const rows = data.train.count + data.validation.count;
   const fixed = fixedLayers(network, frozenLayers(network, stage));
   for (let count = Math.min(fixed, network.layers.length - 1); count > 0; count--) {
@@ -35,6 +37,13 @@ export function cachedLayers({ network, data }: TrainJob, stage: SettledStage): 
     if (worthwhile && fits) return count;
   }
   return 0;
+}
+
+/** A range test may end long before it has seen each example. */
+function seesOnlySome({ schedule, epochs, batchSize }: SettledStage, examples: number): boolean {
+  if (schedule.type !== 'lrFinder') return false;
+  const steps = rangeTestSteps(schedule, epochs * Math.ceil(examples / batchSize));
+  return steps * batchSize < examples;
 }
 
 function fixedLayers({ spec, layers }: Network, frozen: ReadonlySet<string>): number {
@@ -66,10 +75,8 @@ export async function onFeatures(
   const { train, validation } = job.data;
   const tellFrom = (before: number) => (done: number) => tell(before + done, train.count + validation.count);
   const names = new Set(job.network.layers.slice(0, count).map(({ name }) => name));
-  const lower = Object.fromEntries(
-    Object.entries(weights).filter(([name]) => names.has(name.slice(0, name.indexOf('/')))),
-  );
-  const tensors = fromArrays(lower);
+  const isLower = (weight: string) => names.has(job.network.weights.get(weight)!.layer);
+  const tensors = fromArrays(Object.fromEntries(Object.entries(weights).filter(([name]) => isLower(name))));
   try {
     const lowerPart = { network: job.network, count, weights: tensors };
     const trainFeatures = await featuresOf(lowerPart, train, signal, tellFrom(0));

@@ -39,8 +39,9 @@ export interface StepResult extends StepState {
   /** The joint norm of all gradients, before clipping. */
   readonly gradientNorm: Scalar;
   readonly outputs: Tensor2D;
-  /** The loss of the program that came next, where there is one. */
+  /** The loss, and the joint norm of all gradients, of the program that came next, where there is one. */
   readonly nextLoss?: Scalar;
+  readonly nextGradientNorm?: Scalar;
 }
 
 /** The numbers that a program's optimizer needs for a step, and those of the program that comes next. */
@@ -63,9 +64,10 @@ export function trainStep(
 ): StepResult {
   const first = move(program, state, batch, scalars.own, random);
   if (!program.next) return first;
-  const { loss, outputs, weights, slots } = move(program.next, first, batch, scalars.next!, random);
-  outputs.dispose();
-  return { ...first, weights, slots, nextLoss: loss };
+  const next = move(program.next, first, batch, scalars.next!, random);
+  next.outputs.dispose();
+  const { loss: nextLoss, gradientNorm: nextGradientNorm, weights, slots } = next;
+  return { ...first, weights, slots, nextLoss, nextGradientNorm };
 }
 
 function move(

@@ -1,6 +1,6 @@
 import type { Problems } from '../../data/problems.ts';
 import { activationName } from '../../spec/activation.ts';
-import type { Task } from '../../spec/data.ts';
+import type { SupervisedTask } from '../../spec/data.ts';
 import type { NamedLayer } from '../../spec/layer.ts';
 import type { ModelImport } from '../../spec/model-import.ts';
 import type { TargetEncoding } from '../../spec/preprocess.ts';
@@ -10,7 +10,7 @@ import { lastActivated, written } from '../validation/topology-rules.ts';
 /** What an imported network predicts. */
 export interface ImportHead {
   /** Null, as is the target, where the head suits no task. */
-  readonly task: Task | null;
+  readonly task: SupervisedTask | null;
   readonly target: TargetEncoding | null;
   /** The layers, so that what the last puts out before its activation is what answers are computed from. */
   readonly layers: readonly NamedLayer[];
@@ -53,11 +53,11 @@ function channelsOf({ name }: NamedLayer, shapes: readonly LayerShape[]): number
 function taskOf(
   activation: string,
   outputShape: readonly number[],
-  asked: Task | undefined,
+  asked: SupervisedTask | undefined,
 ): ImportHead['task'] {
   const [units, ...others] = outputShape as [number];
   if (others.length > 0) return null;
-  const possible: Task[] = [];
+  const possible: SupervisedTask[] = [];
   if (activation === 'linear' && units === 1) possible.push('regression');
   if (activation === 'softmax' && units > 1) possible.push('classification');
   if (activation === 'sigmoid' && units > 1) possible.push('multilabel');
@@ -68,7 +68,7 @@ function taskOf(
 }
 
 function targetOf(
-  task: Task,
+  task: SupervisedTask,
   units: number,
   classes: readonly string[] | undefined,
   problems: Problems,

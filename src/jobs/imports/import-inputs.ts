@@ -23,7 +23,8 @@ export function settleInputs(
   if (names && names.length > 1)
     problems.add('/inputs', `names ${names.length}, and the model takes one: [${inputShape.join(', ')}]`);
   const [name = TENSOR_NAMES[inputShape.length]!] = names ?? [];
-  return [{ type: 'tensor', name, shape: [...inputShape], ...scalingOf(inputShape, input, problems) }];
+  const scaling = scalingOf(inputShape, input, problems);
+  return [{ type: 'tensor', name, shape: [...inputShape], ...scaling, bytes: isPicture(inputShape) }];
 }
 
 function columns(length: number, names: readonly string[] | undefined, problems: Problems): InputEncoding[] {
@@ -45,7 +46,9 @@ const PRESETS: Readonly<Record<Extract<InputScaling, string>, { scale: number; m
   bytes: { scale: 1, mean: 0 },
 };
 
-const PICTURE_AXES = 3;
+function isPicture({ length }: readonly number[]): boolean {
+  return length === 3;
+}
 
 function scalingOf(
   inputShape: readonly number[],
@@ -53,7 +56,7 @@ function scalingOf(
   problems: Problems,
 ): Scaling {
   const channels = inputShape.at(-1)!;
-  const given = asked ?? (inputShape.length === PICTURE_AXES ? 'zeroToOne' : 'bytes');
+  const given = asked ?? (isPicture(inputShape) ? 'zeroToOne' : 'bytes');
   const { scale, mean, std } =
     typeof given === 'string' ? { ...PRESETS[given], mean: [PRESETS[given].mean], std: [1] } : given;
   return {

@@ -37,9 +37,9 @@ function adviseBottleneck(
 }
 
 /** A picture's numbers are all of one scale. */
-function adviseScale({ standardizeInputs, inputs }: DataPlan): Warning[] {
-  const isScaled = standardizeInputs || inputs.length === 1 || inputs.every(({ type }) => type !== 'number');
-  if (isScaled) return [];
+function adviseScale({ standardizeInputs, inheritsInputs, inputs }: DataPlan): Warning[] {
+  const areAlike = inputs.length === 1 || inputs.every(({ type }) => type !== 'number');
+  if (standardizeInputs || inheritsInputs || areAlike) return [];
   const message =
     'the inputs aren’t standardized, so those of a large scale outweigh the others in what is put together again';
   return [{ code: 'unstandardizedReconstruction', pointer: '/data/standardize', message }];

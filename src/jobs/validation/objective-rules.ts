@@ -6,6 +6,7 @@ import { type ObjectiveOf, pretrainingTask } from '../../spec/objective.ts';
 import { inferShapes, ShapeError, size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
+import { written } from './topology-rules.ts';
 
 /** Checks what each stage learns from against the data, the network and the other stages. */
 export function checkObjectives(
@@ -77,10 +78,6 @@ function isSquarePicture(plan: DataPlan): boolean {
   return isPicture(plan) && plan.inputShape[0] === plan.inputShape[1];
 }
 
-function written(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
-}
-
 /** One generator goes through all stages, and what it says is judged, not predicted. */
 function checkGan(spec: JobSpec, plan: DataPlan, problems: Problems): void {
   if (spec.evaluate.mcDropout)
@@ -119,7 +116,10 @@ function checkGenerator(
   { inputShape, takesIds }: DataPlan,
   problems: Problems,
 ): void {
-  if (takesIds) return problems.add(pointer, 'ids can’t be made up as numbers');
+  if (takesIds) {
+    problems.add(pointer, 'ids can’t be made up as numbers');
+    return;
+  }
   try {
     const { inputShape: noise, layers } = resolveGenerator(gan, inputShape);
     inferShapes(noise, layers);

@@ -50,10 +50,13 @@ function adviseWarmup({ schedule }: StageSpec, stageSteps: number, i: number): W
 const HIGH_RATE = { sgd: 1, momentum: 0.5, nesterov: 0.5, adagrad: 1 } as const;
 const HIGH_ADAPTIVE_RATE = 0.1;
 
-function adviseRate({ optimizer: { type, learningRate }, schedule }: StageSpec, i: number): Warning[] {
+function adviseRate(
+  { optimizer: { type, learningRate }, schedule, learningRateScale = 1 }: StageSpec,
+  i: number,
+): Warning[] {
   if (schedule.type === 'lrFinder') return [];
   const cycles = schedule.type === 'oneCycle';
-  const rate = cycles ? schedule.maxLearningRate : learningRate;
+  const rate = learningRateScale * (cycles ? schedule.maxLearningRate : learningRate);
   const high = type in HIGH_RATE ? HIGH_RATE[type as keyof typeof HIGH_RATE] : HIGH_ADAPTIVE_RATE;
   if (rate <= high) return [];
   const place = cycles ? ['schedule', 'maxLearningRate'] : ['optimizer', 'learningRate'];

@@ -66,6 +66,18 @@ describe('an import', () => {
     expect(response.json()).toMatchObject({ name: 'my-net', lineage: { imported: { file: 'my-net.zip' } } });
   });
 
+  it.each([
+    ['nothing', '.json'],
+    ['too long a name', `${'a'.repeat(101)}.json`],
+  ])('wants a name where its file has %s', async (_, file) => {
+    const { 'model.json': json, ...shards } = smallModel();
+    const response = await importModel({ files: { [file]: json!, ...shards } });
+    expect(fault(response)).toEqual({ status: 422, code: 'invalidModel', pointer: '/name' });
+    expect(
+      (await importModel({ files: { [file]: json!, ...shards }, fields: { name: 'said' } })).statusCode,
+    ).toBe(201);
+  });
+
   it('takes fields and shards in any order', async () => {
     const { 'model.json': json, ...shards } = smallModel();
     const parts = Object.entries(shards).map(([name, content]): FormPart => ['weights', name, content]);

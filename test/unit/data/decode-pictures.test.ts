@@ -24,6 +24,12 @@ describe('a grid of pictures', () => {
     expect([...grid.values]).toEqual([0, 255, 64, 191, 128, 128, 255, 0]);
   });
 
+  it('has bytes again whatever was made of them', () => {
+    const encoding = tensor({ scale: 2 / 255, mean: [1], std: [1], bytes: true });
+    const grid = decodePictures(encoding, Float32Array.of(-1, 1, 0, 2, 0, 0, 0, 0), 2)!;
+    expect([...grid.values].slice(0, 4)).toEqual([0, 255, 128, 255]);
+  });
+
   it('keeps channels together', () => {
     const encoding = tensor({ shape: [1, 1, 3], mean: [0, 0, 0], std: [1, 1, 1] });
     const examples = Float32Array.from({ length: 12 }, (_, i) => i / 255);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { fromHalf } from '../../../src/data/models/half.ts';
 import { namedWeights } from '../../../src/data/models/named-weights.ts';
 import { decodeWeight, storedBytes } from '../../../src/data/models/stored-numbers.ts';
 import type { KerasLayer, StoredWeight } from '../../../src/data/models/weight-source.ts';
+import { fromHalf } from '../../../src/data/readers/half.ts';
 import { WeightsManifest } from '../../../src/spec/keras/weights-manifest.ts';
 
 describe('numbers in a shard', () => {

@@ -6,9 +6,9 @@ import { drawn, plain, promisedPng } from '../../pictures.ts';
 import { zipFile } from '../../zip.ts';
 import { jobSpec, prepared } from './fixture.ts';
 
-type Said = { shape?: number[]; scale?: number; fit?: 'cover' | 'fill' };
+type Said = { shape?: number[]; scale?: number; bytes?: boolean; fit?: 'cover' | 'fill' };
 
-const model = ({ shape = [2, 3, 1], scale = 1 / 255, fit }: Said = {}) =>
+const model = ({ shape = [2, 3, 1], scale = 1 / 255, fit, ...said }: Said = {}) =>
   Preprocess.parse({
     task: 'classification',
     inputs: [
@@ -20,6 +20,7 @@ const model = ({ shape = [2, 3, 1], scale = 1 / 255, fit }: Said = {}) =>
         mean: Array(shape.at(-1)).fill(0),
         std: Array(shape.at(-1)).fill(scale),
         ...(fit && { fit }),
+        ...said,
       },
     ],
     target: { type: 'category', name: 'label', classes: ['0', '1'] },
@@ -53,6 +54,12 @@ describe('a picture in base64', () => {
     ];
     expect(await bytesOf(inputs)).toEqual(inputs.flatMap(() => GREY));
     expect(await bytesOf([text.replaceAll('+', '-').replaceAll('/', '_')])).toEqual(GREY);
+  });
+
+  it('is taken where bytes become something else than 0 … 1, and they are said to be bytes', async () => {
+    const text = await base64(grey.png().toBuffer());
+    expect(await bytesOf([text], model({ scale: 2 / 255, bytes: true }))).toEqual(GREY);
+    await expect(bytesOf([text], model({ scale: 2 / 255 }))).rejects.toThrow(InputError);
   });
 
   it('may be a JPEG, and gets the channels that the model takes', async () => {

@@ -138,7 +138,10 @@ const EMBEDDING: JobSpecInput['model']['layers'] = [{ type: 'embedding', inputDi
 describe('the shape that a model asks for', () => {
   const input = { class_name: 'InputLayer', config: { batch_input_shape: [null, 28, null, 3], name: 'in' } };
   const topology = { class_name: 'Sequential', config: { layers: [input] } };
-  const parent = { network: { inputShape: [16, 16, 3], layers: [] }, inputs: [] };
+  const parent = {
+    network: { inputShape: [16, 16, 3], layers: [] },
+    inputs: [{ name: 'image', type: 'tensor' as const }],
+  };
   it.each<[string, Parameters<typeof askedShape>, AskedShape | undefined]>([
     ['is its parent’s', [{}, parent], [16, 16, 3]],
     ['is its topology’s', [{ topology }, undefined], [28, null, 3]],

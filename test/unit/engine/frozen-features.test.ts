@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { gatherBatch } from '../../../src/data/batches.ts';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { cachedLayers } from '../../../src/engine/train/frozen-features.ts';
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
@@ -44,6 +45,13 @@ describe('the features of a frozen base', () => {
       'where the lowest draws its slopes',
       job({}, { layers: [{ ...LAYERS[0], activation: 'rrelu' }, LAYERS[4]] }),
     ],
+    [
+      'where a range test sees but a few examples',
+      job({
+        schedule: { type: 'lrFinder', minLearningRate: 1e-5, maxLearningRate: 1, steps: 10 },
+        batchSize: 4,
+      }),
+    ],
     ['where the examples change', { ...job({}), data: { ...job({}).data, augmented: true } }],
   ])('are none %s', (_, job) => {
     expect(cachedLayers(job, job.stages[1]!)).toBe(0);
@@ -78,6 +86,63 @@ describe('the features of a frozen base', () => {
       const resumed = await train(job({}), { resume: checkpoint });
       expect(hash(resumed.weights!)).toBe(hash(whole.weights!));
     }
+  });
+
+  it('leave early stopping its best weights, the base’s among them', async () => {
+    const earlyStopping = { patience: 2, restoreBest: true };
+    const of = (cacheFeatures: boolean) => train(job({ cacheFeatures, earlyStopping, epochs: 6 }));
+    const [cached, computed] = [await of(true), await of(false)];
+    expect(Object.keys(cached.weights!).sort()).toEqual(Object.keys(computed.weights!).sort());
+    for (const [name, { data }] of Object.entries(computed.weights!)) {
+      const found = cached.weights![name]!.data;
+      for (const [i, value] of data.entries()) expect(found[i]).toBeCloseTo(value, 4);
+    }
+  });
+
+  it('are those of windows that overlap, looked up by an embedding', async () => {
+    const ids = Float32Array.from({ length: 60 }, (_, i) => (i * 7) % 11);
+    const windows = (count: number, first: number) => ({
+      count,
+      width: 5,
+      units: 1,
+      x: ids,
+      offsets: Uint32Array.from({ length: count }, (_, i) => first + i),
+      y: Float32Array.from({ length: count }, (_, i) => Math.sin(i)),
+    });
+    const of = (cacheFeatures: boolean) => {
+      const layers = [
+        { type: 'embedding', name: 'low', inputDim: 11, outputDim: 3 },
+        { type: 'flatten', name: 'flat' },
+        { type: 'dense', name: 'top', units: 4 },
+      ];
+      const small = job({ cacheFeatures }, { layers, train: windows(40, 0), validation: windows(10, 40) });
+      return { ...small, data: { ...small.data, gather: gatherBatch } };
+    };
+    expect(cachedLayers(of(true), of(true).stages[1]!)).toBe(2);
+    const [cached, computed] = [await train(of(true)), await train(of(false))];
+    expect(hash(cached.weights!)).toBe(hash(computed.weights!));
+  });
+
+  it('are of pairs, too', async () => {
+    const labelled = (count: number, seed: number) => ({
+      ...examples(count, 3, seed),
+      y: Float32Array.from({ length: count }, (_, i) => i % 3),
+    });
+    const of = (cacheFeatures: boolean) => {
+      const objective = { type: 'pairs' };
+      const stages = [1, 3].map((epochs, i) => ({
+        objective,
+        epochs,
+        cacheFeatures,
+        ...(i === 1 && { trainable: FROZEN }),
+      }));
+      const splits = { train: labelled(50, 7), validation: labelled(20, 8) };
+      return smallJob({ layers: LAYERS, stages, task: 'pairs', outputUnits: 1, ...splits });
+    };
+    expect(cachedLayers(of(true), of(true).stages[1]!)).toBe(3);
+    const [cached, computed] = [await train(of(true)), await train(of(false))];
+    for (const [name, value] of Object.entries(computed.epochs.at(-1)!.metrics))
+      expect(cached.epochs.at(-1)!.metrics[name]).toBeCloseTo(value, 4);
   });
 
   it('are what a graph’s narrow place has', async () => {

@@ -4,13 +4,14 @@ import { startBackend } from '../../../src/engine/backends/start.ts';
 import { buildNetwork } from '../../../src/engine/model/network.ts';
 import { makeUpExamples } from '../../../src/engine/predict/make-up.ts';
 import type { Examples } from '../../../src/engine/train/batch.ts';
+import { DivergedError } from '../../../src/engine/train/diverged.ts';
 import { ganMetrics } from '../../../src/engine/train/gan-metrics.ts';
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/engine/train/train-state.ts';
 import { fillNormal, key } from '../../../src/random.ts';
 import { besideDiscriminator, byItself, resolveGenerator } from '../../../src/spec/generator.ts';
 import { type ObjectiveOf, ObjectiveSpec } from '../../../src/spec/objective.ts';
-import { hash, smallJob, train } from './small-job.ts';
+import { hash, nothingTold, smallJob, train } from './small-job.ts';
 
 beforeAll(() => startBackend('wasm'));
 
@@ -34,8 +35,8 @@ function cloud(count: number, seed: number): Examples {
   return { count, width: 2, units: 1, x, y: new Float32Array(count) };
 }
 
-function ganJob(stage: object = {}, checkpointEvery = 1_000): TrainJob {
-  const objective = ObjectiveSpec.parse(GAN) as ObjectiveOf<'gan'>;
+function ganJob(stage: Record<string, unknown> = {}, checkpointEvery = 1_000): TrainJob {
+  const objective = ObjectiveSpec.parse(stage.objective ?? GAN) as ObjectiveOf<'gan'>;
   const optimizer = { type: 'adam', learningRate: 0.005, beta1: 0.5 };
   const job = smallJob({
     task: 'gan',
@@ -87,6 +88,20 @@ describe('a GAN', () => {
     const before = tf.memory().numTensors;
     await train(ganJob());
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('ends with its last finite state where only a gradient of the generator overflows', async () => {
+    const constant = (value: number) => ({ initializer: { type: 'constant', value } });
+    const layers = [
+      { type: 'dense', units: 4, ...constant(1e-24) },
+      { type: 'dense', units: 4, ...constant(1e24) },
+    ];
+    const told = nothingTold();
+    await expect(train(ganJob({ objective: { ...GAN, generator: { layers } } }), { told })).rejects.toThrow(
+      DivergedError,
+    );
+    expect(told.points).toEqual([]);
+    expect(told.checkpoints.at(-1)!.position.step).toBe(0);
   });
 
   it('freezes the discriminator’s layers, and none of the generator’s', async () => {

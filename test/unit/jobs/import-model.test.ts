@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { decodeModelFile } from '../../../src/model-file.ts';
 import { converted, faultsOf } from '../../foreign-model.ts';
@@ -83,6 +84,35 @@ describe('an import', () => {
     expect(await converted({ zip: zipOf(files(), false) })).toEqual(plain);
   });
 
+  it('has no more weights than a network can have', async () => {
+    const specs = Array.from({ length: 20_001 }, (_, i) => ({ name: `w${i}`, shape: [0], dtype: 'float32' }));
+    expect(await faultsOf(files({ specs, numbers: [] }))).toEqual([
+      {
+        pointer: '/model/weightsManifest',
+        message: 'there are 20001 weights, and at most 20000 are taken',
+      },
+    ]);
+  });
+
+  it('keeps shards by the thousand, in one file', async () => {
+    const numbers = Float32Array.from(NUMBERS);
+    const paths = NUMBERS.map((_, i) => `shard-${i}`);
+    const parts = Object.fromEntries(
+      paths.map((path, i) => [path, Buffer.from(numbers.slice(i, i + 1).buffer)]),
+    );
+    const others = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`other-${i}`, Buffer.of(i)]));
+    const { 'model.json': modelJson } = files({ paths });
+    const descriptors = new Set<number>();
+    const before = (await readdir('/proc/self/fd').catch(() => [])).length;
+    const watching = setInterval(async () => {
+      descriptors.add((await readdir('/proc/self/fd').catch(() => [])).length);
+    }, 5);
+    const ours = await converted({ zip: zipOf({ 'model.json': modelJson, ...others, ...parts }) });
+    clearInterval(watching);
+    expect(ours).toEqual(await converted(files()));
+    expect(Math.max(0, ...descriptors) - before).toBeLessThan(100);
+  });
+
   it('finds a shard by the last part of its path', async () => {
     expect(await converted(files({ paths: ['some/../where/shard'] }))).toEqual(await converted(files()));
   });
@@ -149,6 +179,11 @@ describe('the head of an import', () => {
     expect(await faultsOf(upload, { classes: ['a', 'b'] })).toMatchObject([{ pointer: '/classes' }]);
   });
 
+  it('predicts, whatever else another model could be trained for', async () => {
+    for (const task of ['reconstruction', 'rotation', 'pairs', 'gan'])
+      await expect(described(headOf([3], activation('linear')), { task })).rejects.toThrow('Invalid option');
+  });
+
   it('of logits is of the task that is asked for', async () => {
     const { preprocess } = await described(headOf([3], activation('linear')), { task: 'classification' });
     expect(preprocess).toMatchObject({ task: 'classification', target: { classes: { length: 3 } } });
@@ -189,7 +224,7 @@ describe('the input of an import', () => {
     [{ input: { mean: [1, 2, 3], std: [4] } }, { scale: 1, mean: [1, 2, 3], std: [4, 4, 4] }],
   ])('that is a picture, with %j', async (asked, scaling) => {
     expect(await inputOf(picture, asked)).toEqual([
-      { type: 'tensor', name: 'image', shape: [4, 5, 3], ...scaling },
+      { type: 'tensor', name: 'image', shape: [4, 5, 3], bytes: true, ...scaling },
     ]);
   });
 

@@ -495,6 +495,11 @@ describe('validation', () => {
     expect(validate(change).warnings.map((warning) => warning.code)).toContain(code);
   });
 
+  it('doesn’t warn of a high rate that is scaled down', () => {
+    const optimizer = { type: 'adam', learningRate: 0.5 };
+    expect(validate({ stages: [{ ...stage, optimizer, learningRateScale: 0.1 }] }).warnings).toEqual([]);
+  });
+
   const selu = (more: object = {}) => dense({ activation: 'selu', ...more });
   const seluWarnings = (layers: object[], data: object = {}) =>
     validate({ model: { layers }, data }).warnings.filter(({ code }) => code === 'seluConditions');

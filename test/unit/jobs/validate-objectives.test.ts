@@ -3,6 +3,7 @@ import { TrainyardError } from '../../../src/jobs/errors.ts';
 import { validateJob } from '../../../src/jobs/validate-job.ts';
 import type { DatasetSchema } from '../../../src/spec/dataset.ts';
 import { JobSpec } from '../../../src/spec/job.ts';
+import type { ParentModel } from '../../../src/spec/parent.ts';
 import { sequential } from '../spec/topology-fixture.ts';
 import { numberColumn } from './number-column.ts';
 
@@ -33,14 +34,18 @@ interface Change {
   readonly evaluate?: object;
 }
 
-function validate({ data, model, objectives, stage, evaluate = {} }: Change, schema = table) {
+function validate(
+  { data, model, objectives, stage, evaluate = {} }: Change,
+  schema = table,
+  parent?: ParentModel,
+) {
   const spec = JobSpec.parse({
     data: { dataset: 'ds_01ARZ3NDEKTSV4RRFFQ69G5FAV', ...data },
     model: model ?? { layers: [{ type: 'flatten' }, { type: 'dense', units: 2, activation: 'relu' }] },
     stages: objectives.map((objective) => ({ epochs: 1, objective, ...stage })),
     evaluate,
   });
-  return validateJob(spec, schema);
+  return validateJob(spec, schema, parent);
 }
 
 function faults(change: Change, schema?: DatasetSchema): [string, string][] {
@@ -52,8 +57,8 @@ function faults(change: Change, schema?: DatasetSchema): [string, string][] {
   }
   return [];
 }
-const warned = (change: Change, schema?: DatasetSchema) =>
-  validate(change, schema).warnings.map(({ code, pointer }) => [code, pointer]);
+const warned = (change: Change, schema?: DatasetSchema, parent?: ParentModel) =>
+  validate(change, schema, parent).warnings.map(({ code, pointer }) => [code, pointer]);
 
 const target = { target: 'kind' };
 
@@ -208,5 +213,16 @@ describe('is warned of', () => {
       ['unstandardizedReconstruction', '/data/standardize'],
     ]);
     expect(warned({ data: { standardize: false }, objectives }, pictures(8, 8, 1))).toEqual([]);
+  });
+
+  it('and none where they are as they were for another model', () => {
+    const below = { type: 'dense', name: 'below', units: 2, activation: 'relu', useBias: true } as const;
+    const columns = ['a', 'b', 'c'].map((name) => ({ name, type: 'number' as const }));
+    const parent = { network: { inputShape: [3], layers: [below] }, inputs: columns };
+    const model = { from: { model: 'mdl_01ARZ3NDEKTSV4RRFFQ69G5FAV', layers: 1 }, layers: [] };
+    const stage = { trainable: 'new' };
+    expect(
+      warned({ data: target, model, objectives: [{ type: 'denoising' }], stage }, table, parent),
+    ).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { DataError } from '../../data-error.ts';
 import type { NumberKind, Numbers } from '../arrays.ts';
+import { fromHalf } from '../half.ts';
 
 /** One kind of number in an NPY file: how its little-endian bytes are read. */
 export interface Element extends NumberKind {
@@ -68,17 +69,8 @@ function halfElement(): Element {
     bytes: 2,
     integer: false,
     make: (count) => new Float32Array(count),
-    decode: (content) => Float32Array.from(new Uint16Array(memoryOf(content)), numberOfHalf),
+    decode: (content) => Float32Array.from(new Uint16Array(memoryOf(content)), fromHalf),
   };
-}
-
-/** IEEE 754 binary16: a sign, five bits of exponent, ten of fraction. */
-function numberOfHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = (bits & 0x3ff) / 1024;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -14 : sign * (1 + fraction) * 2 ** (exponent - 15);
 }
 
 function memoryOf(content: Buffer): ArrayBuffer {
