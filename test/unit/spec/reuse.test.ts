@@ -35,6 +35,25 @@ describe('reused layers', () => {
     expect(() => reusedLayers(layers, plain)).toThrow(new ReuseError(message));
   });
 
+  it('leave out the norm and the activation of a head with it', () => {
+    const normed = network(
+      dense('a'),
+      dense('head'),
+      { type: 'batchNorm', name: 'norm', momentum: 0.9, epsilon: 1e-3, axis: -1 } as NamedLayer,
+      { type: 'activation', name: 'softmax', activation: 'softmax' },
+    );
+    expect(names(reusedLayers('all', normed))).toEqual(['a']);
+  });
+
+  it('are all of a network without a head', () => {
+    const conv = { type: 'conv2d', name: 'conv', filters: 2, kernelSize: 3, strides: 1, padding: 'same' };
+    const layers = [
+      { ...conv, activation: 'relu', useBias: true },
+      { type: 'globalAvgPool', name: 'pool' },
+    ] as NamedLayer[];
+    expect(names(reusedLayers('all', { inputShape: [4, 4, 1], layers }))).toEqual(['conv', 'pool']);
+  });
+
   it('are none where the head stands on the input', () => {
     expect(() => reusedLayers('all', network(dense('head')))).toThrow(
       'below its head the model has no layer',
