@@ -97,6 +97,11 @@ async function train(
     await relay.drained();
     if (watch.fenceLost()) throw new FenceLostError(`run ${claim.run.id} has been taken over`);
     await conclude(claim, supervision, recorder, ending, logger);
+  } catch (error) {
+    await recorder
+      .abandon()
+      .catch((err) => logger.warn({ err }, 'What the run left in the blobs stays there'));
+    throw error;
   } finally {
     // Until all is written the run is alive, whatever the database makes us wait.
     watch.end();

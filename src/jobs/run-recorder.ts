@@ -1,26 +1,21 @@
-import { toJsonNumber } from '../spec/common.ts';
-import type { ModelStage } from '../spec/resource/model.ts';
-import type { StageSpec } from '../spec/stage.ts';
+import { toJsonNumbers } from '../spec/common.ts';
 import type { MetricPoint, TrainerMessage } from '../spec/trainer.ts';
-import { discardBlob } from './blob-keeping.ts';
 import { newId } from './ids.ts';
 import { isTerminal, mayBecome } from './lifecycle.ts';
-import type { BlobStore, Store, StoredBlob } from './ports.ts';
-import type { ArtifactRow, JobRow } from './rows.ts';
+import type { BlobStore, Store } from './ports.ts';
+import { type MadeModel, putArtifact, putModel } from './record-model.ts';
+import type { JobRow } from './rows.ts';
+import { createRunFiles } from './run-files.ts';
 import { type Claim, endCancelled, endSucceeded, FenceLostError, type RunService } from './run-service.ts';
 
 type Message<T extends TrainerMessage['type']> = Extract<TrainerMessage, { type: T }>;
-
-/** A model that a run made, and what it is to be called. */
-type MadeModel = Pick<Message<'succeeded'>, 'modelPath' | 'model' | 'evaluation'> & {
-  readonly name: string;
-  readonly artifact: string;
-};
 
 /** Writes down what a trainer tells. Every write names the run's fence. */
 export interface RunRecorder {
   /** Records one message; in order, one at a time. @throws FenceLostError, TrainyardError unavailable */
   record(message: Exclude<TrainerMessage, { type: 'stopped' | 'failed' }>): Promise<void>;
+  /** Discards the files that were taken and that nothing was written of. */
+  abandon(): Promise<void>;
 }
 
 export function createRunRecorder(
@@ -28,7 +23,7 @@ export function createRunRecorder(
   claim: Claim,
 ): RunRecorder {
   const { job, run } = claim;
-  const keptFiles = new Map<string, Promise<StoredBlob>>();
+  const files = createRunFiles({ store, blobs, runs }, claim);
 
   function fenced(accepted: boolean): void {
     if (!accepted) throw new FenceLostError(`run ${run.id} has been taken over`);
@@ -82,12 +77,13 @@ export function createRunRecorder(
         metrics: { ...before.metrics, ...metrics },
       };
       await inside.jobs.setProgress(job.id, run.fence, patch);
-      await inside.events.append(job.id, 'epoch', { ...position, ...rest, metrics: toJson(metrics) });
+      await inside.events.append(job.id, 'epoch', { ...position, ...rest, metrics: toJsonNumbers(metrics) });
     });
   }
 
   async function checkpoint({ position, path }: Message<'checkpoint'>): Promise<void> {
-    await keepFile(path, async (inside, _, { key: blobKey, bytes }) => {
+    await files.keep([path], async (inside, _, [file]) => {
+      const { key: blobKey, bytes } = file!;
       const id = newId('ckp');
       const createdAt = new Date();
       await inside.checkpoints.insert({
@@ -124,19 +120,12 @@ export function createRunRecorder(
   }
 
   async function artifact({ name, path, mediaType }: Message<'artifact'>): Promise<void> {
-    await keepFile(path, async (inside, _, { key: blobKey, bytes }) => {
+    await files.keep([path], async (inside, _, [file]) => {
+      const { key: blobKey, bytes } = file!;
       const replaced = await inside.artifacts.get(job.id, name);
-      await putArtifact(inside, { name, mediaType, blobKey, bytes });
+      await putArtifact(inside, job, { name, mediaType, blobKey, bytes });
       return replaced ? [replaced.blobKey] : [];
     });
-  }
-
-  async function putArtifact(
-    inside: Store,
-    content: Pick<ArtifactRow, 'name' | 'mediaType' | 'blobKey' | 'bytes'>,
-  ): Promise<void> {
-    await inside.artifacts.put({ ...content, id: newId('art'), jobId: job.id, createdAt: new Date() });
-    await inside.events.append(job.id, 'artifact', { name: content.name, bytes: content.bytes });
   }
 
   async function succeeded(message: Message<'succeeded'>): Promise<void> {
@@ -146,54 +135,23 @@ export function createRunRecorder(
       made.push({ ...message.generator, evaluation: {}, name, artifact: 'generator.safetensors' });
     }
     let queued: JobRow[] = [];
-    await keepFiles(
+    await files.keep(
       made.map(({ modelPath }) => modelPath),
-      async (inside, current, files) => {
+      async (inside, current, kept) => {
         if (isTerminal(current.status)) return []; // written before, though the answer was lost
         if (!mayBecome(current.status, 'succeeded')) {
           await endCancelled(inside, current, run);
-          return files.map(({ key }) => key);
+          return kept.map(({ key }) => key);
         }
         await inside.stages.finish(job.id, run.fence, current.stage ?? 1, 'succeeded', current.step ?? 0);
         const ids: string[] = [];
-        for (const [i, model] of made.entries()) ids.push(await putModel(inside, model, files[i]!));
+        for (const [i, model] of made.entries()) ids.push(await putModel(inside, job, model, kept[i]!));
         const metrics = { ...current.metrics, ...message.evaluation };
         queued = await endSucceeded(inside, current, run, { modelId: ids[0]!, progress: 1, metrics });
         return [];
       },
     );
     await runs.enqueue(queued);
-  }
-
-  async function putModel(
-    inside: Store,
-    { model, evaluation, name, artifact }: MadeModel,
-    { key: blobKey, bytes }: StoredBlob,
-  ): Promise<string> {
-    const { network, preprocess, ...summary } = model;
-    const id = newId('mdl');
-    const { version } = await inside.models.insert(
-      {
-        ...summary,
-        id,
-        projectId: job.projectId,
-        jobId: job.id,
-        datasetId: job.datasetId,
-        parentModelId: job.parentModelId,
-        name,
-        imported: null,
-        seed: job.spec.seed,
-        stages: job.spec.stages.map(lineageOf),
-        blobKey,
-        bytes,
-        evaluation,
-        createdAt: new Date(),
-      },
-      { network, preprocess },
-    );
-    await putArtifact(inside, { name: artifact, mediaType: 'application/octet-stream', blobKey, bytes });
-    await inside.events.append(job.id, 'model', { modelId: id, version, evaluation: toJson(evaluation) });
-    return id;
   }
 
   async function searched(): Promise<void> {
@@ -205,49 +163,9 @@ export function createRunRecorder(
     });
   }
 
-  async function keepFile(
-    path: string,
-    write: (inside: Store, current: JobRow, blob: StoredBlob) => Promise<readonly string[]>,
-  ): Promise<void> {
-    await keepFiles([path], (inside, current, [blob]) => write(inside, current, blob!));
-  }
-
-  /**
-   * Moves files to the blobs and writes the rows that name them, or leaves neither.
-   * @param write answers the blobs that its rows no longer name, to be discarded
-   */
-  async function keepFiles(
-    paths: readonly string[],
-    write: (inside: Store, current: JobRow, files: readonly StoredBlob[]) => Promise<readonly string[]>,
-  ): Promise<void> {
-    const files = await Promise.all(paths.map(moved));
-    const discard = (blobKey: string) => discardBlob(store, blobs, blobKey);
-    try {
-      const outdated = await runs.write(claim, async (inside, current) => {
-        for (const { key } of files) {
-          await inside.lockBlob(key);
-          // A twin of this content may have been discarded since. Then the file is gone, and no trying helps.
-          await blobs.localPath(key);
-        }
-        return write(inside, current, files);
-      });
-      // All is committed: a fault here must not have it written again.
-      for (const blobKey of outdated) await discard(blobKey).catch(() => {});
-    } catch (error) {
-      if (error instanceof FenceLostError) for (const { key } of files) await discard(key);
-      throw error;
-    }
-  }
-
-  /** Once moved, a file stays so: writing about it may have to be tried again. */
-  function moved(path: string): Promise<StoredBlob> {
-    const kept = keptFiles.get(path) ?? blobs.putFile(path);
-    keptFiles.set(path, kept);
-    kept.catch(() => keptFiles.delete(path));
-    return kept;
-  }
-
   return {
+    abandon: files.abandon,
+
     async record(message) {
       switch (message.type) {
         case 'started':
@@ -277,12 +195,4 @@ export function createRunRecorder(
       }
     },
   };
-}
-
-function lineageOf({ name, objective, trainable, epochs }: StageSpec, i: number): ModelStage {
-  return { name: name ?? `stage-${i + 1}`, objective: objective.type, trainable, epochs };
-}
-
-function toJson(metrics: Readonly<Record<string, number>>): Record<string, number | string> {
-  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, toJsonNumber(value)]));
 }

@@ -30,6 +30,11 @@ export function toJsonNumber(value: number): JsonNumber {
   return Number.isFinite(value) ? value : (String(value) as 'NaN' | 'Infinity' | '-Infinity');
 }
 
+/** Numbers by name, as JSON carries them. */
+export function toJsonNumbers(numbers: Readonly<Record<string, number>>): Record<string, JsonNumber> {
+  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, toJsonNumber(value)]));
+}
+
 export const Timestamp = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 
 /** The shape of one example, without the batch: `[8]` for eight columns, `[28, 28, 1]` for an image. */

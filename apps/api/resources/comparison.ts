@@ -1,6 +1,6 @@
 import type { ComparedJob, Comparison } from '../../../src/jobs/compare-jobs.ts';
+import { toJsonNumbers } from '../../../src/spec/common.ts';
 import type { ComparisonResource } from '../../../src/spec/resource/comparison.ts';
-import { jsonNumbers } from './numbers.ts';
 
 export function comparisonResource({ jobs, spec, metrics }: Comparison): ComparisonResource {
   return {
@@ -9,7 +9,7 @@ export function comparisonResource({ jobs, spec, metrics }: Comparison): Compari
     metrics: Object.fromEntries(
       Object.entries(metrics).map(([name, { values, deltas }]) => [
         name,
-        { values: jsonNumbers(values), deltas: jsonNumbers(deltas) },
+        { values: toJsonNumbers(values), deltas: toJsonNumbers(deltas) },
       ]),
     ),
   };

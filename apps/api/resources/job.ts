@@ -1,6 +1,6 @@
 import type { JobRow } from '../../../src/jobs/rows.ts';
+import { toJsonNumbers } from '../../../src/spec/common.ts';
 import type { JobResource } from '../../../src/spec/resource/job.ts';
-import { jsonNumbers } from './numbers.ts';
 
 export function jobResource(row: JobRow): JobResource {
   return {
@@ -14,7 +14,7 @@ export function jobResource(row: JobRow): JobResource {
     stage: row.stage,
     epoch: row.epoch,
     step: row.step,
-    metrics: jsonNumbers(row.metrics),
+    metrics: toJsonNumbers(row.metrics),
     spec: row.spec,
     failure: row.failure,
     modelId: row.modelId,

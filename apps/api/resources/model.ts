@@ -1,6 +1,6 @@
 import type { ModelRow } from '../../../src/jobs/rows.ts';
+import { toJsonNumbers } from '../../../src/spec/common.ts';
 import type { ModelResource } from '../../../src/spec/resource/model.ts';
-import { jsonNumbers } from './numbers.ts';
 
 export function modelResource(row: ModelRow): ModelResource {
   const self = `/v1/models/${row.id}`;
@@ -16,7 +16,7 @@ export function modelResource(row: ModelRow): ModelResource {
     classes: row.classes,
     parameters: row.parameters,
     stochastic: row.stochastic,
-    evaluation: jsonNumbers(row.evaluation),
+    evaluation: toJsonNumbers(row.evaluation),
     lineage: {
       jobId: row.jobId,
       datasetId: row.datasetId,

@@ -1,0 +1,61 @@
+import { toJsonNumbers } from '../spec/common.ts';
+import type { ModelStage } from '../spec/resource/model.ts';
+import type { StageSpec } from '../spec/stage.ts';
+import type { TrainerMessage } from '../spec/trainer.ts';
+import { newId } from './ids.ts';
+import type { Store, StoredBlob } from './ports.ts';
+import type { ArtifactRow, JobRow } from './rows.ts';
+
+/** A model that a run made, and what it is to be called. */
+export type MadeModel = Pick<
+  Extract<TrainerMessage, { type: 'succeeded' }>,
+  'modelPath' | 'model' | 'evaluation'
+> & {
+  readonly name: string;
+  readonly artifact: string;
+};
+
+/** Registers a model of a job, and its file as an artifact. @returns its id */
+export async function putModel(
+  inside: Store,
+  job: JobRow,
+  { model, evaluation, name, artifact }: MadeModel,
+  { key: blobKey, bytes }: StoredBlob,
+): Promise<string> {
+  const { network, preprocess, ...summary } = model;
+  const id = newId('mdl');
+  const row = {
+    ...summary,
+    id,
+    projectId: job.projectId,
+    jobId: job.id,
+    datasetId: job.datasetId,
+    parentModelId: job.parentModelId,
+    name,
+    imported: null,
+    seed: job.spec.seed,
+    stages: job.spec.stages.map(lineageOf),
+    blobKey,
+    bytes,
+    evaluation,
+    createdAt: new Date(),
+  };
+  const { version } = await inside.models.insert(row, { network, preprocess });
+  await putArtifact(inside, job, { name: artifact, mediaType: 'application/octet-stream', blobKey, bytes });
+  const data = { modelId: id, version, evaluation: toJsonNumbers(evaluation) };
+  await inside.events.append(job.id, 'model', data);
+  return id;
+}
+
+export async function putArtifact(
+  inside: Store,
+  job: JobRow,
+  content: Pick<ArtifactRow, 'name' | 'mediaType' | 'blobKey' | 'bytes'>,
+): Promise<void> {
+  await inside.artifacts.put({ ...content, id: newId('art'), jobId: job.id, createdAt: new Date() });
+  await inside.events.append(job.id, 'artifact', { name: content.name, bytes: content.bytes });
+}
+
+function lineageOf({ name, objective, trainable, epochs }: StageSpec, i: number): ModelStage {
+  return { name: name ?? `stage-${i + 1}`, objective: objective.type, trainable, epochs };
+}
