@@ -114,9 +114,9 @@ export function pictureOf(inputs: readonly InputEncoding[]): TensorEncoding | un
 /** What makes 0 … 1 of bytes. */
 export const BYTE_SCALE = 1 / 255;
 
-/** Whether a tensor's numbers came as bytes, as a picture's do. */
-export function isOfBytes({ scale }: TensorEncoding): boolean {
-  return scale === BYTE_SCALE;
+/** Whether a tensor's numbers came as bytes, as a picture's do: as those of files, or by their scale. */
+export function isOfBytes({ scale, fit }: TensorEncoding): boolean {
+  return fit !== undefined || scale === BYTE_SCALE;
 }
 
 /** How many numbers one encoded row has. */

@@ -1,4 +1,5 @@
 import type { Problems } from '../../data/problems.ts';
+import { Channels } from '../../spec/dataset.ts';
 import type { InputScaling, ModelImport } from '../../spec/model-import.ts';
 import type { InputEncoding, TensorEncoding } from '../../spec/preprocess.ts';
 
@@ -23,7 +24,14 @@ export function settleInputs(
   if (names && names.length > 1)
     problems.add('/inputs', `names ${names.length}, and the model takes one: [${inputShape.join(', ')}]`);
   const [name = TENSOR_NAMES[inputShape.length]!] = names ?? [];
-  return [{ type: 'tensor', name, shape: [...inputShape], ...scalingOf(inputShape, input, problems) }];
+  const scaling = scalingOf(inputShape, input, problems);
+  // Pictures of any size are brought to the network's, as those of a ZIP are by a job that builds on it.
+  const fit = isPicture(inputShape) ? ({ fit: 'cover' } as const) : {};
+  return [{ type: 'tensor', name, shape: [...inputShape], ...scaling, ...fit }];
+}
+
+function isPicture(inputShape: readonly number[]): boolean {
+  return inputShape.length === PICTURE_AXES && Channels.safeParse(inputShape.at(-1)).success;
 }
 
 function columns(length: number, names: readonly string[] | undefined, problems: Problems): InputEncoding[] {
