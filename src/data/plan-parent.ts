@@ -28,8 +28,9 @@ export function checkParent(
   const isTensor = inputs.some(({ column }) => column.type === 'tensor');
   const found = inputs.map(({ column: { name, type } }) => ({ name, type }) as ParentInput);
   if (inherits && !isTensor && JSON.stringify(found) !== JSON.stringify(wanted)) {
-    const remedy = 'say data.standardize to have them prepared anew';
-    problems.add(pointer, `the model takes ${named(wanted)}, and the inputs are ${named(found)}; ${remedy}`);
+    const isWide = String(shape) === String(network.inputShape);
+    const remedy = isWide ? '; say data.standardize to have them prepared anew' : '';
+    problems.add(pointer, `the model takes ${named(wanted)}, and the inputs are ${named(found)}${remedy}`);
     return;
   }
   // A category has the places that the parent gave it.
