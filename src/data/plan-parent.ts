@@ -30,8 +30,9 @@ export function checkParent(
   const inherits = data.standardize === undefined;
   const found = inputs.map(({ column: { name, type } }) => ({ name, type }) as ParentInput);
   if (inherits && !areSame(found, wanted)) {
-    const remedy = 'say data.standardize to have them prepared anew';
-    problems.add(pointer, `the model takes ${named(wanted)}, and the inputs are ${named(found)}; ${remedy}`);
+    const isWide = String(shape) === String(network.inputShape);
+    const remedy = isWide ? '; say data.standardize to have them prepared anew' : '';
+    problems.add(pointer, `the model takes ${named(wanted)}, and the inputs are ${named(found)}${remedy}`);
     return;
   }
   // A category has the places that the parent gave it.

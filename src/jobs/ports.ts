@@ -175,7 +175,7 @@ export interface Store {
     lockForUse(id: string, projectId: string): Promise<boolean>;
     list(
       projectId: string,
-      filter: { name?: string | undefined; parent?: string | undefined },
+      filter: { name?: string | undefined; parent?: string | undefined; job?: string | undefined },
       page: PageRequest,
     ): Promise<Page<ModelRow>>;
   };

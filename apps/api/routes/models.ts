@@ -62,6 +62,9 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
         querystring: PageQuery.extend({
           name: Filter,
           parent: Filter.meta({ description: 'The id of a model: those that build on it.' }),
+          job: Filter.meta({
+            description: 'The id of a job: those that it made. A GAN has a generator too.',
+          }),
         }),
         response: { 200: pageOf(ModelResource), ...problems() },
       },

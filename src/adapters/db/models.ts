@@ -69,12 +69,13 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
       return locked.length > 0;
     },
 
-    async list(projectId, { name, parent }, page) {
+    async list(projectId, { name, parent, job }, page) {
       const { after, take } = pageQuery(page);
       const where = {
         projectId,
         ...(name !== undefined && { name }),
         ...(parent !== undefined && { parentModelId: parent }),
+        ...(job !== undefined && { jobId: job }),
         ...after,
       };
       return toPage(

@@ -6,6 +6,7 @@ import { env, setBackend } from '@tensorflow/tfjs-core';
 import { repairAvgPoolGradient } from './avg-pool-gradient.ts';
 import { BackendUnavailableError, type Device } from './port.ts';
 import { processorName } from './processor.ts';
+import { checkAllocations } from './wasm/checked-allocation.ts';
 import { registerKernels } from './wasm/register-kernels.ts';
 
 // Both may happen only once in a process, before the backend starts: so when this module is loaded.
@@ -20,6 +21,7 @@ export async function startWasm(): Promise<Device> {
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const started = await withoutProcessHandlers(() => setBackend('wasm'));
   if (!started) throw new BackendUnavailableError('The WebAssembly module of TensorFlow.js did not start.');
+  checkAllocations();
   const simd = (await env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'wasm SIMD' : 'wasm';
   return { backend: 'wasm', name: `${simd} on ${processorName()}`, gpu: false };
 }

@@ -1,11 +1,11 @@
-import { keep, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, keep, type Tensor } from '@tensorflow/tfjs-core';
 import { key } from '../../random.ts';
 import type { NamedArrays } from '../../safetensors.ts';
 import { isStochastic, type LayerType, type NamedLayer } from '../../spec/layer.ts';
 import type { NetworkSpec } from '../../spec/network.ts';
 import { inferShapes, type LayerShape, size, type WeightShape } from '../../spec/shapes.ts';
 import { inputsOf } from '../../spec/wiring.ts';
-import type { Tensors } from '../tensors.ts';
+import { type Tensors, tidied } from '../tensors.ts';
 import { initialValues } from './initializers.ts';
 import type { LayerContext, LayerFunction, LayerResult, Mode } from './layer.ts';
 import { LAYERS } from './layers/index.ts';
@@ -93,6 +93,8 @@ export interface ForwardOptions {
   /** The layers to go through, by position; all when left out. */
   readonly from?: number;
   readonly to?: number;
+  /** What is known already of the layers before `from`. */
+  readonly known?: Outputs;
   /** Sees each layer's output on its way. */
   readonly onLayer?: (layer: NamedLayer, output: Tensor) => void;
 }
@@ -133,12 +135,13 @@ export function forwardBetween(
   options: ForwardOptions,
 ): { outputs: Outputs; updates: Tensors } {
   const { from = 0, to = network.layers.length } = options;
-  const outputs: Record<number, Tensor> = { ...known };
+  const outputs: Record<number, Tensor> = { ...options.known, ...known };
   const updates: Record<string, Tensor> = {};
   for (let index = from; index < to; index++) {
     const layer = network.spec.layers[index]!;
     const inputs = network.wiring[index]!.map((position) => outputs[position]!);
-    const result = applyLayer(network, index, weights, inputs, options);
+    // What a layer makes on its way is freed here, but for what its gradient needs.
+    const result = tidied(() => applyLayer(network, index, weights, inputs, options));
     outputs[index] = result.output;
     for (const [name, value] of Object.entries(result.updates ?? {})) {
       updates[`${layer.name}/${name}`] = keep(value);
@@ -146,6 +149,27 @@ export function forwardBetween(
     options.onLayer?.(layer, result.output);
   }
   return { outputs: neededFrom(network, outputs, to), updates };
+}
+
+/**
+ * Goes through the lowest `to` layers where no gradient is asked for: what no layer takes any more is freed on the way.
+ * @returns the outputs that layers from `to` on still need
+ */
+export function outputsBelow(
+  network: Network,
+  weights: Tensors,
+  input: Tensor,
+  { to, ...options }: ForwardOptions & { readonly to: number },
+): Outputs {
+  let known: Outputs = { [-1]: input };
+  for (let index = 0; index < to; index++) {
+    const range = { from: index, to: index + 1 };
+    const { outputs } = forwardBetween(network, weights, known, { ...options, ...range });
+    const needed = new Set([input, ...Object.values(outputs)]);
+    dispose(Object.values(known).filter((value) => !needed.has(value)));
+    known = outputs;
+  }
+  return known;
 }
 
 function applyLayer(

@@ -11,7 +11,7 @@ import { noRandom } from '../model/random-source.ts';
 import { fromArrays, type Tensors } from '../tensors.ts';
 import { type Examples, inputsOf } from './batch.ts';
 import { rangeTestSteps } from './schedules.ts';
-import { frozenLayers } from './stage-program.ts';
+import { frozenLayers, restingLayers } from './stage-program.ts';
 import type { TrainJob } from './train-job.ts';
 
 /** The most numbers that features may be: 1 GiB of them. */
@@ -46,12 +46,10 @@ function seesOnlySome({ schedule, epochs, batchSize }: SettledStage, examples: n
   return steps * batchSize < examples;
 }
 
-function fixedLayers({ spec, layers }: Network, frozen: ReadonlySet<string>): number {
-  const moves = layers.findIndex(
-    ({ name, weights }, i) =>
-      (weights.length > 0 && !frozen.has(name)) || isRandomInTraining(spec.layers[i]!),
-  );
-  return moves === -1 ? layers.length : moves;
+function fixedLayers(network: Network, frozen: ReadonlySet<string>): number {
+  const random = network.spec.layers.findIndex(isRandomInTraining);
+  const resting = restingLayers(network, frozen);
+  return random === -1 ? resting : Math.min(resting, random);
 }
 
 /** Whether the layers from `count` on take nothing of those below but the output of the one right below. */

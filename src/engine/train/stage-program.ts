@@ -26,6 +26,7 @@ export function compileStage(
     optimizer: createOptimizer(spec.optimizer),
     trainable: trainableWeights(job.network, moving),
     frozen,
+    resting: spec.objective.type === 'gan' ? 0 : restingLayers(job.network, frozen),
     next: job.generator && generatorProgram(job.generator, job.network, spec),
   };
   return { program, randomAt: (step) => trainingRandom(job.seed, stage, step) };
@@ -46,6 +47,7 @@ function generatorProgram(
     optimizer: createOptimizer(own),
     trainable: trainableWeights(generator),
     frozen: new Set(),
+    resting: 0,
     rateScale: own.learningRate / optimizer.learningRate,
   };
 }
@@ -54,4 +56,10 @@ function generatorProgram(
 export function frozenLayers({ layers }: Network, { trainable }: SettledStage): ReadonlySet<string> {
   const moving = new Set(trainable === 'all' ? layers.map(({ name }) => name) : trainable.layers);
   return new Set(layers.map(({ name }) => name).filter((name) => !moving.has(name)));
+}
+
+/** How many of the lowest layers have no weights that move: no gradient is asked of them. */
+export function restingLayers({ layers }: Network, frozen: ReadonlySet<string>): number {
+  const lowest = layers.findIndex(({ name, weights }) => weights.length > 0 && !frozen.has(name));
+  return lowest === -1 ? layers.length : lowest;
 }

@@ -1,5 +1,5 @@
 import { add, keep, type Scalar, type Tensor, type Tensor2D, valueAndGrads } from '@tensorflow/tfjs-core';
-import type { Network } from '../model/network.ts';
+import { type Network, outputsBelow } from '../model/network.ts';
 import type { RandomSources } from '../model/random-source.ts';
 import { globalNorm } from '../optimize/global-norm.ts';
 import { applyMaxNorm, incomingAxes } from '../optimize/max-norm.ts';
@@ -19,6 +19,8 @@ export interface StepProgram {
   readonly trainable: readonly string[];
   /** Layers whose weights it leaves alone. */
   readonly frozen: ReadonlySet<string>;
+  /** So many of the lowest layers are without a gradient: they are gone through before, and keep nothing for it. */
+  readonly resting: number;
   /** What each step does next on the same batch: a GAN's generator has its turn. */
   readonly next?: NextProgram | undefined;
 }
@@ -77,9 +79,11 @@ function move(
   scalars: Readonly<Record<string, Scalar>>,
   random: RandomSources,
 ): StepResult {
-  const { network, objective, penalized, frozen } = program;
+  const { network, objective, penalized, frozen, resting } = program;
+  const through = { mode: 'train', random, frozen } as const;
+  const known = outputsBelow(network, state.weights, batch.x, { ...through, to: resting });
+  const options = { ...through, from: resting, known };
   return descend(program, state, scalars, (weights) => {
-    const options = { mode: 'train', random, frozen } as const;
     const { output, updates } = objective.respond(network, weights, batch, options);
     const outputs = keep(output as Tensor2D);
     return { loss: add(objective.loss(outputs, batch), penalty(weights, penalized)), outputs, updates };

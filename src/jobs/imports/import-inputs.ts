@@ -24,7 +24,9 @@ export function settleInputs(
     problems.add('/inputs', `names ${names.length}, and the model takes one: [${inputShape.join(', ')}]`);
   const [name = TENSOR_NAMES[inputShape.length]!] = names ?? [];
   const scaling = scalingOf(inputShape, input, problems);
-  return [{ type: 'tensor', name, shape: [...inputShape], ...scaling, bytes: isPicture(inputShape) }];
+  // Pictures of any size are brought to the network's, as those of a ZIP are by a job that builds on it.
+  const fit = isPicture(inputShape) ? ({ fit: 'cover' } as const) : {};
+  return [{ type: 'tensor', name, shape: [...inputShape], ...scaling, ...fit, bytes: isPicture(inputShape) }];
 }
 
 function columns(length: number, names: readonly string[] | undefined, problems: Problems): InputEncoding[] {

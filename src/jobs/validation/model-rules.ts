@@ -70,9 +70,14 @@ function checkNames(model: ModelSpec, placed: readonly PlacedLayer[], problems: 
   for (const { layer, path, reused } of placed) {
     const pointer = reused ? '/model/output/name' : pointerTo('model', ...path, 'name');
     if (layer.name === NETWORK_INPUT) problems.add(pointer, '“input” is the network’s own input');
-    else if (taken.has(layer.name)) problems.add(pointer, `another layer is named “${layer.name}” too`);
+    else if (taken.has(layer.name))
+      problems.add(pointer, reused ? headIsReused(layer.name) : `another layer is named “${layer.name}” too`);
     taken.add(layer.name);
   }
+}
+
+function headIsReused(name: string): string {
+  return `the reused layers have one named “${name}”: take fewer of them, or give the output layer another name`;
 }
 
 /** What is wrong with an embedding that stands upon another layer. */

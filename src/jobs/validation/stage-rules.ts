@@ -103,9 +103,10 @@ function checkTrainable(
     return layers.some((layer) => names.has(layer.name));
   };
   if (typeof trainable === 'object' && 'layers' in trainable) {
-    for (const [i, name] of trainable.layers.entries()) {
-      if (!isNamed(name)) problems.add(at('trainable', 'layers', i), `no layer is named “${name}”`);
-    }
+    const unknown = [...trainable.layers.entries()].filter(([, name]) => !isNamed(name));
+    for (const [i, name] of unknown)
+      problems.add(at('trainable', 'layers', i), `no layer is named “${name}”`);
+    if (unknown.length > 0) return;
   }
   const needsReuse = trainable === 'new' || (typeof trainable === 'object' && 'top' in trainable);
   if (needsReuse && !placed.some(({ reused }) => reused))

@@ -1,4 +1,4 @@
-import { featureAxis, type Infer, type Shape } from './shape.ts';
+import { featureAxis, type Infer, type Shape, size } from './shape.ts';
 import { vector } from './weights.ts';
 
 interface Affine {
@@ -15,8 +15,12 @@ function gainAndOffset({ axis, center, scale }: Affine, input: Shape) {
   ];
 }
 
+/** Training keeps the deviations, twice, and their squares, and the output before and after its offset. */
+const KEPT_A_NUMBER = 5;
+
 export const layerNorm: Infer<'layerNorm'> = (layer, input) => ({
   outputShape: input,
+  kept: size(input) * KEPT_A_NUMBER,
   weights: gainAndOffset(layer, input),
 });
 
@@ -24,6 +28,7 @@ export const batchNorm: Infer<'batchNorm'> = (layer, input) => {
   const features = input[featureAxis(layer.axis, input)]!;
   return {
     outputShape: input,
+    kept: size(input) * KEPT_A_NUMBER,
     weights: [
       ...gainAndOffset(layer, input),
       vector('movingMean', features, 'zeros', false),

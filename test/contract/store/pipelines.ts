@@ -63,13 +63,15 @@ export function pipelines(subject: Subject): void {
     expect(await store.jobs.get(a.id)).toMatchObject({ status: 'queued', parentModelId: 'mdl_1' });
   });
 
-  test('Models are found by the one that they build on', async () => {
+  test('Models are found by the one that they build on, and by the job that made them', async () => {
     const { store } = subject;
     const projectId = await newProject(store);
     const parent = await store.models.insert(modelRow(projectId), STRUCTURE);
     const child = await store.models.insert(modelRow(projectId, { parentModelId: parent.id }), STRUCTURE);
     const found = await store.models.list(projectId, { parent: parent.id }, { limit: 9 });
     expect(found.data).toEqual([child]);
+    const made = await store.models.list(projectId, { job: child.jobId! }, { limit: 9 });
+    expect(made.data).toEqual([child]);
   });
 }
 

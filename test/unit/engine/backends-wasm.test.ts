@@ -127,3 +127,12 @@ describe('a training step on wasm', () => {
     expect(heapSize()).toBe(heap);
   });
 });
+
+describe('memory that runs out', () => {
+  it.each([2 ** 30 - 2 ** 20, 2 ** 30])('stops an operation whose result has %i numbers', (count) => {
+    const other = tf.ones([4]);
+    expect(() => tf.fill([count], 7)).toThrow(new RangeError('WebAssembly memory allocation failed'));
+    expect(Array.from(other.dataSync())).toEqual([1, 1, 1, 1]);
+    other.dispose();
+  });
+});

@@ -1,6 +1,9 @@
+import { ones, profile, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gatherBatch } from '../../../src/data/batches.ts';
 import { startBackend } from '../../../src/engine/backends/start.ts';
+import { outputsBelow } from '../../../src/engine/model/network.ts';
+import { noRandom } from '../../../src/engine/model/random-source.ts';
 import { cachedLayers } from '../../../src/engine/train/frozen-features.ts';
 import type { TrainJob } from '../../../src/engine/train/train-job.ts';
 import type { NamedArrays } from '../../../src/safetensors.ts';
@@ -206,5 +209,21 @@ describe('a scaled learning rate', () => {
     };
     const [whole, half] = [await moved({}), await moved({ learningRateScale: 0.5 })];
     for (const [i, change] of whole.entries()) expect(half[i]).toBeCloseTo(change / 2, 6);
+  });
+});
+
+describe('layers that no gradient is asked of', () => {
+  /** The most bytes that a stack of so many layers has in memory at once. */
+  async function peakOf(count: number): Promise<number> {
+    const layers = Array.from({ length: count }, () => ({ type: 'activation', activation: 'tanh' }));
+    const { network } = smallJob({ layers, stages: [{ epochs: 1 }] });
+    const options = { mode: 'train', random: noRandom, to: count } as const;
+    const stack = () => void outputsBelow(network, {}, ones([1_000, 3]), options);
+    const { peakBytes } = await profile(() => tidy(stack));
+    return peakBytes;
+  }
+
+  it('keep nothing but what a layer still takes', async () => {
+    expect(await peakOf(20)).toBe(await peakOf(3));
   });
 });

@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { encodeInputs } from '../../../src/data/encode-inputs.ts';
 import { decodeModelFile } from '../../../src/model-file.ts';
 import { converted, faultsOf } from '../../foreign-model.ts';
 import { hdf5Of, kerasArchive, wholeModel } from '../../keras-files.ts';
+import { plain } from '../../pictures.ts';
 import { zipOf } from '../../zip.ts';
 import { sequential } from '../spec/topology-fixture.ts';
 
@@ -224,8 +226,17 @@ describe('the input of an import', () => {
     [{ input: { mean: [1, 2, 3], std: [4] } }, { scale: 1, mean: [1, 2, 3], std: [4, 4, 4] }],
   ])('that is a picture, with %j', async (asked, scaling) => {
     expect(await inputOf(picture, asked)).toEqual([
-      { type: 'tensor', name: 'image', shape: [4, 5, 3], bytes: true, ...scaling },
+      { type: 'tensor', name: 'image', shape: [4, 5, 3], bytes: true, ...scaling, fit: 'cover' },
     ]);
+  });
+
+  it('takes a picture’s file of any size, whatever its scale', async () => {
+    const { preprocess } = await described(picture, { input: 'minusOneToOne' });
+    const white = await plain({ height: 9, width: 7, colour: [255, 255, 255] })
+      .png()
+      .toBuffer();
+    const { x } = await encodeInputs(preprocess, [white.toString('base64')]);
+    expect([...x]).toEqual(Array(4 * 5 * 3).fill(1));
   });
 
   it('that is a sequence is taken as it is', async () => {
