@@ -19,28 +19,42 @@ const optimizer = { type: 'adam', learningRate: 0.001 } as const;
 const TOP = 4;
 
 const frozen: Stage = { name: 'frozen', trainable: 'new', epochs: 60, batchSize, optimizer };
-const top: Stage = {
-  name: 'top',
-  trainable: { top: TOP },
-  epochs: 10,
-  batchSize,
-  optimizer,
-  learningRateScale: 0.1,
+const unfrozen = { epochs: 10, batchSize, optimizer, learningRateScale: 0.1 };
+const top: Stage = { name: 'top', trainable: { top: TOP }, ...unfrozen };
+/** The same without their batch norms, which go on normalizing by what MobileNet has seen. */
+const convolutions: Stage = {
+  name: 'convolutions',
+  trainable: { layers: ['block_16_project', 'Conv_1', 'output'] },
+  ...unfrozen,
 };
 
+/** What each set of pictures is learned by. @param model MobileNet */
+export function jobsOf(name: string, dataset: string, model: string, seed: number): JobSpecInput[] {
+  return [
+    fromScratch(name, dataset, seed),
+    ...[top, convolutions].map((last) => uponMobileNet(name, dataset, model, seed, last)),
+  ];
+}
+
 /** A new head on MobileNet's features; then its highest layers too. */
-export function uponMobileNet(name: string, dataset: string, model: string, seed: number): JobSpecInput {
+function uponMobileNet(
+  name: string,
+  dataset: string,
+  model: string,
+  seed: number,
+  last: Stage,
+): JobSpecInput {
   return {
     name,
     seed,
     data: { dataset, split: held },
     model: { from: { model, layers: { upTo: FEATURES } }, layers: [] },
-    stages: [frozen, top],
+    stages: [frozen, last],
   };
 }
 
 /** What so few pictures teach a small network that has seen none before. */
-export function fromScratch(name: string, dataset: string, seed: number): JobSpecInput {
+function fromScratch(name: string, dataset: string, seed: number): JobSpecInput {
   const block = (filters: number) => [
     { type: 'conv2d', filters, kernelSize: 3, padding: 'same', activation: 'relu' } as const,
     { type: 'maxPool' } as const,

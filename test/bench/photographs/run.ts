@@ -3,7 +3,7 @@ import { zipFile } from '../../zip.ts';
 import { figure, markdown, mean, standardDeviation } from '../figures.ts';
 import { fileOf, keep, readKept } from '../kept.ts';
 import { machine } from '../train.ts';
-import { fromScratch, SETS, TIMED_BATCH, timed, uponMobileNet } from './jobs.ts';
+import { jobsOf, SETS, TIMED_BATCH, timed } from './jobs.ts';
 import { mobileNetForm } from './mobilenet.ts';
 import { DEBIAN, findPhotographs } from './photographs.ts';
 import { type Ended, Service } from './service.ts';
@@ -25,17 +25,16 @@ const { values: options } = parseArgs({
 });
 const seeds = options.seeds.split(',').map(Number);
 
-interface Outcome {
-  readonly pictures: number;
-  /** The share of the pictures held out that is told right after each stage, by the stage's name. */
-  readonly accuracy: Readonly<Record<string, number>>;
-}
+/** The share of the pictures held out that is told right after each stage, by the stage's name. */
+type Accuracy = Readonly<Record<string, number>>;
 interface Times {
   readonly times: readonly StageTime[];
   readonly machine: string;
 }
 
-const fileOfSet = (name: string, seed: number) => fileOf('photographs', { set: SETS[name], seed });
+/** Ids are the service's, and others every time. */
+const accuracyFile = (set: string, job: number, seed: number) =>
+  fileOf('photographs', { classes: SETS[set], spec: jobsOf(set, '', '', seed)[job] });
 const TIMES = fileOf('photographs', { times: TIMED_BATCH });
 
 async function main(): Promise<void> {
@@ -55,28 +54,33 @@ async function main(): Promise<void> {
 
 async function measure(service: Service): Promise<void> {
   const model = await service.importModel(mobileNetForm());
-  let dataset = '';
-  for (const [name, classes] of Object.entries(SETS)) {
+  for (const [set, classes] of Object.entries(SETS)) {
     const pictures = await findPhotographs(classes, options.photographs);
-    dataset = await service.uploadZip(name, zipFile(pictures));
-    for (const seed of seeds) {
-      if (readKept(fileOfSet(name, seed))) continue;
-      const label = `${name}, seed ${seed}`;
-      const ended = [
-        await service.train(fromScratch(label, dataset, seed)),
-        await service.train(uponMobileNet(label, dataset, model, seed)),
-      ];
-      const accuracy = Object.assign({}, ...ended.map(accuracyByStage));
-      keep(fileOfSet(name, seed), { pictures: pictures.length, accuracy } satisfies Outcome);
-      console.error(`${label}: ${JSON.stringify(accuracy)}`);
-    }
+    const dataset = await service.uploadZip(set, zipFile(pictures));
+    for (const seed of seeds) await learn(service, set, dataset, model, seed);
+    if (readKept(TIMES)) continue;
+    const { events } = await service.train(timed(dataset, model));
+    keep(TIMES, { times: stageTimes(events), machine: machine() } satisfies Times);
   }
-  if (readKept(TIMES)) return;
-  const { events } = await service.train(timed(dataset, model));
-  keep(TIMES, { times: stageTimes(events), machine: machine() } satisfies Times);
 }
 
-function accuracyByStage({ job, events }: Ended): Outcome['accuracy'] {
+async function learn(
+  service: Service,
+  set: string,
+  dataset: string,
+  model: string,
+  seed: number,
+): Promise<void> {
+  for (const [job, spec] of jobsOf(set, dataset, model, seed).entries()) {
+    const file = accuracyFile(set, job, seed);
+    if (readKept(file)) continue;
+    const accuracy = accuracyByStage(await service.train(spec));
+    keep(file, accuracy);
+    console.error(`${set}, seed ${seed}: ${JSON.stringify(accuracy)}`);
+  }
+}
+
+function accuracyByStage({ job, events }: Ended): Accuracy {
   const epochs = events.filter(({ type }) => type === 'epoch').map(({ data }) => data);
   const ends = job.spec.stages.map(({ name }, i) => {
     const last = epochs.findLast(({ stage }) => stage === i + 1)!;
@@ -86,16 +90,19 @@ function accuracyByStage({ job, events }: Ended): Outcome['accuracy'] {
 }
 
 function accuracies(): string {
-  const header = ['', 'pictures', 'from scratch', 'MobileNetV2 frozen', 'then its top unfrozen'];
-  const rows = Object.keys(SETS).map((name) => {
-    const found = seeds.flatMap((seed) => {
-      const outcome = readKept<Outcome>(fileOfSet(name, seed));
-      return outcome ? [outcome] : [];
-    });
-    const after = (stage: string) => spread(found.map(({ accuracy }) => accuracy[stage]!));
-    return [name, found[0]?.pictures ?? '', after('scratch'), after('frozen'), after('top')];
+  const columns = ['scratch', 'frozen', 'top', 'convolutions'];
+  const rows = Object.keys(SETS).map((set) => {
+    const found = seeds.map((seed) => accuracyOf(set, seed));
+    const after = (stage: string) => spread(found.flatMap((accuracy) => accuracy[stage] ?? []));
+    return [set, ...columns.map(after)];
   });
-  return markdown(header, rows);
+  return markdown(['', 'from scratch', 'MobileNetV2 frozen', 'then its top', 'or its convolutions'], rows);
+}
+
+/** Of all jobs of a set, as far as they are done. */
+function accuracyOf(set: string, seed: number): Accuracy {
+  const jobs = jobsOf(set, '', '', seed);
+  return Object.assign({}, ...jobs.map((_, job) => readKept<Accuracy>(accuracyFile(set, job, seed))));
 }
 
 function spread(values: readonly number[]): string {

@@ -45,7 +45,7 @@ const PRETRAININGS: readonly Pretraining[] = [
     stage: { objective: { type: 'pairs' }, optimizer },
     on: 'labelled',
   },
-  // Not to be had where labels are few: what the rest could teach at the most.
+  // Not to be had where labels are few: to compare with.
   { name: 'the rest’s own labels', stage: { objective: { type: 'supervised' }, optimizer }, on: 'rest' },
 ];
 
@@ -59,12 +59,14 @@ const REST_EPOCHS = 10;
 const FROZEN = 0.2;
 const LOWER = 0.3;
 
-const layers: SpecOfBench['model']['layers'] = [
+const layers: NonNullable<SpecOfBench['model']['layers']> = [
   { type: 'conv2d', filters: 16, kernelSize: 5, strides: 2, padding: 'same', activation: 'relu' },
   { type: 'conv2d', filters: 32, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' },
   { type: 'flatten' },
   { type: 'dense', units: 64, activation: 'relu' },
 ];
+/** The convolutions: what stood on them served another objective. */
+const REUSED = 2;
 const shared = { checkpoint: { everySteps: 1_000_000 } };
 
 export const FEW_LABELS: readonly Experiment[] = LABELS.flatMap((labels) => {
@@ -109,7 +111,7 @@ function uponPretrained(pretraining: Pretraining, labels: number, seed: number):
     spec: {
       seed,
       data: { split: { column: 'part' } },
-      model: { from: { model: PARENT, layers: layers!.length } },
+      model: { from: { model: PARENT, layers: REUSED }, layers: layers.slice(REUSED) },
       stages: [
         { name: 'frozen', trainable: 'new', epochs: frozen, optimizer },
         {
