@@ -127,6 +127,21 @@ describe('a ZIP of class folders', () => {
       );
   });
 
+  it.each([
+    ['', ['image']],
+    ['pets/cat/', ['image', 'label']],
+    ['pets/train/', ['image', 'part']],
+  ])('has no label where no picture lies in a folder of a class: “%s”', async (folder, columns) => {
+    const names = folder.endsWith('train/')
+      ? [`${folder}1.png`, `${folder.replace('train', 'test')}1.png`]
+      : [`${folder}1.png`, `${folder}2.png`];
+    const content = await png(plain({ height: 4, width: 6 }));
+    const archive = zipFile(names.map((name) => ({ name, content })));
+    expect((await schemaOf(archive, 'zip')).columns.map(({ name }) => name)).toEqual(columns);
+    const rows = await withFile(archive, (path) => FORMATS.zip.preview(path, 1));
+    expect('label' in rows[0]!).toBe(columns.includes('label'));
+  });
+
   it('is previewed by its files', async () => {
     const content = zipFile(
       within('train', await classFolders(['dog', 'cat'])).concat(within('test', await classFolders(['cat']))),
@@ -172,8 +187,8 @@ describe('a ZIP of class folders', () => {
       /^“dog\/more\/a\.png” lies in a folder within another/,
     ],
     [
-      'parts without classes',
-      () => [junk('train/1.png'), junk('test/2.png')],
+      'parts with classes and without',
+      () => [junk('train/1.png'), junk('test/cat/2.png')],
       /^“train\/1\.png” lies in no folder of a class/,
     ],
     [
