@@ -32,7 +32,8 @@ lie around all of them. Where the folders at the top are \`train\`, \`validation
 them, a column \`part\` says so, for \`"split": { "column": "part" }\`. The columns are \`image\`, a tensor, and \`label\`. Pictures
 may have different sizes: a job brings them to its \`imageSize\`. Each has at most 50 million pixels and 32 MiB, and is
 decoded once here, so that a broken one is told by its name. Where none lies in the folder of a class (\`1.png\`,
-\`2.png\`, or \`train/1.png\`, \`test/2.png\`), there is no \`label\`.
+\`2.png\`, or \`train/1.png\`, \`test/2.png\`), there is no \`label\`. Texts that say
+what it is are passed over: \`README…\`, \`LICENSE…\`, \`NOTICE…\`, \`.txt\` and \`.md\`.
 
 NPZ (\`.npz\`, \`application/x-npz\`) is NumPy’s archive of arrays: \`x\` (or \`image\`, \`images\`) with its rows along the first
 axis, and \`y\` (or \`label\`, \`labels\`) with a number a row, as \`image\` and \`label\`. Of parts, as Keras has them, they are

@@ -20,6 +20,8 @@ const PARTS: ReadonlyMap<string, SplitName> = new Map([
   ['val', 'validation'],
   ['test', 'test'],
 ]);
+/** What people put beside pictures to say what they are, and whose. */
+const NOTE = /(^|\/)((readme|licen[cs]e|notice)[^/]*|[^/]*\.(txt|md))$/i;
 const MAX_LABEL_LENGTH = 100;
 const LAYOUT = 'pictures lie in a folder for each class, as in “cat/1.png”';
 
@@ -32,7 +34,7 @@ const LAYOUT = 'pictures lie in a folder for each class, as in “cat/1.png”';
 export function placePictures<File extends { readonly name: string }>(
   files: readonly File[],
 ): PlacedPicture<File>[] {
-  const wanted = files.filter(({ name }) => !LITTER.test(name));
+  const wanted = files.filter(({ name }) => !LITTER.test(name) && (PICTURE.test(name) || !NOTE.test(name)));
   if (wanted.length === 0) throw new DataError('the ZIP file holds no picture');
   const stray = wanted.find(({ name }) => !PICTURE.test(name));
   if (stray)

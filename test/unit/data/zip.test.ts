@@ -45,7 +45,7 @@ describe('a ZIP of class folders', () => {
     });
   });
 
-  it('may lie in one folder more, among what systems leave behind', async () => {
+  it('may lie in one folder more, among what systems leave behind and people write of it', async () => {
     const entries = [
       ...within('pets', await classFolders(['dog', 'cat'])),
       ...[
@@ -54,6 +54,13 @@ describe('a ZIP of class folders', () => {
         'pets/cat/Thumbs.db',
         'pets/dog/._1.png',
         'desktop.ini',
+        'README',
+        'pets/readme.rst',
+        'pets/LICENSE',
+        'pets/Licence.html',
+        'pets/NOTICE-2',
+        'pets/cat/sources.txt',
+        'pets/dog/about.MD',
       ].map(junk),
     ];
     expect(await schemaFor(entries)).toMatchObject({ rows: 4, columns: [{}, { distinct: 2 }] });
@@ -168,8 +175,18 @@ describe('a ZIP of class folders', () => {
     ['no picture', () => [junk('.DS_Store')], /^the ZIP file holds no picture$/],
     [
       'another file',
-      (good) => [...good, junk('dog/readme.txt')],
-      /^“dog\/readme\.txt” is no picture: only \.png, \.jpg and \.jpeg are taken$/,
+      (good) => [...good, junk('dog/labels.csv')],
+      /^“dog\/labels\.csv” is no picture: only \.png, \.jpg and \.jpeg are taken$/,
+    ],
+    [
+      'a folder that is named like a note',
+      (good) => [...good, junk('readme/a.gif')],
+      /^“readme\/a\.gif” is no picture/,
+    ],
+    [
+      'a picture that is named like a note',
+      (good) => [...good, junk('dog/notice.png')],
+      /^“dog\/notice\.png” is neither a PNG nor a JPEG$/,
     ],
     [
       'a picture of another kind by its name',
