@@ -9,6 +9,11 @@ export const LineageResource = z
     name: z.string(),
     version: z.int(),
     parentModelId: z.string().nullable(),
+    parentDeleted: z
+      .boolean()
+      .meta({
+        description: 'The parent is deleted, so that the lineage ends here: what lies below isn’t known.',
+      }),
     job: z
       .strictObject({ id: z.string(), name: z.string().nullable(), pipelineId: z.string().nullable() })
       .nullable()
