@@ -68,8 +68,10 @@ test.each([
   ['masked', {}, pictures(8, 6, 3), { task: 'reconstruction', units: 144 }],
   ['rotation', {}, pictures(8, 8, 1), { task: 'rotation', units: 4 }],
   ['pairs', {}, pictures(8, 6, 3), { task: 'pairs', units: 1 }],
+  ['gan', {}, pictures(8, 6, 3), { task: 'gan', units: 1 }],
 ])('%s has its own output layer', (type, data, schema, { task, units }) => {
-  const found = validate({ data, objectives: [{ type }] }, schema);
+  const generator = { layers: [{ type: 'dense', units: 8 }] };
+  const found = validate({ data, objectives: [{ type, ...(type === 'gan' && { generator }) }] }, schema);
   expect(found).toMatchObject({ task, warnings: [] });
   expect(found.layers.at(-1)).toMatchObject({ name: 'output', outputShape: [units] });
 });
