@@ -84,6 +84,25 @@ it('counts the memory of both examples of a pair', () => {
   expect(kept('pairs')).toBe(2 * (single + 4 * 32 * 2));
 });
 
+it('counts what a generator takes, and lists its layers', () => {
+  const hidden = { type: 'dense', units: 50 };
+  const gan = (units: number, optimizer?: object) =>
+    validate({
+      data: target,
+      objectives: [{ type: 'gan', latent: 4, generator: { layers: [{ ...hidden, units }], optimizer } }],
+    });
+  const found = gan(50);
+  expect(found.generator!.map(({ name, parameters }) => [name, parameters])).toEqual([
+    ['dense_1', 4 * 50 + 50],
+    ['output', 50 * 3 + 3],
+  ]);
+  // Adam keeps two numbers beside a weight and its gradient; of 32 examples each output has its gradient.
+  expect(gan(51).memoryBytes - found.memoryBytes).toBe(4 * ((5 + 3) * 4 + 32 * 2));
+  expect(found.memoryBytes - gan(50, { type: 'sgd' }).memoryBytes).toBe(4 * 2 * (250 + 153));
+  expect(found.parameters).toBe(3 * 2 + 2 + 2 + 1);
+  expect(validate({ objectives: [{ type: 'autoencoder' }], data: target }).generator).toBeNull();
+});
+
 it.each([
   ['autoencoder', ['loss', 'val_rmse', 'r2'], {}],
   ['rotation', ['val_accuracy', 'ece'], {}],

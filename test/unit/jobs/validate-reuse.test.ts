@@ -48,6 +48,19 @@ describe('a job upon another model', () => {
     expect(frozen.memoryBytes).toBe(moving.memoryBytes - 4 * 32 * (2 * 1_020 - (1_000 + 20)));
   });
 
+  it('tells which layers it takes over', () => {
+    const reused = (change: Change) => validate(change).layers.map(({ name, reused }) => [name, reused]);
+    expect(reused({})).toEqual([
+      ['low', true],
+      ['middle', true],
+      ['output', false],
+    ]);
+    expect(reused({ layers: 1 })).toEqual([
+      ['low', true],
+      ['output', false],
+    ]);
+  });
+
   it('is warned where no stage moves a new layer, which would stay random', () => {
     const warned = (trainable: unknown, schedule?: object) =>
       validate({ trainable, schedule }).warnings.filter(({ code }) => code === 'untrainedLayers');
