@@ -8,6 +8,13 @@ import { type Problems, pointerTo } from './problems.ts';
 import type { SettledData, TargetedData } from './target-column.ts';
 import { inWords } from './task-in-words.ts';
 
+/** How many numbers the network says of an example; undefined where they are as many as its own. */
+const OUTPUT_UNITS = {
+  reconstruction: undefined,
+  rotation: TURNS.length,
+  gan: 1,
+} as const satisfies Record<Exclude<PretrainingTask, 'pairs'>, number | undefined>;
+
 /**
  * Plans to learn without being told an answer. Adds a problem for what only a target can give.
  * @param targets the columns that the spec names as targets
@@ -31,7 +38,7 @@ export function planPretraining(
     task,
     classes: null,
     classed: picked?.classed ?? null,
-    outputUnits: task === 'rotation' ? TURNS.length : undefined,
+    outputUnits: OUTPUT_UNITS[task],
     rows: picked?.rows ?? schema.rows,
     warnings: [],
   };

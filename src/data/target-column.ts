@@ -16,6 +16,7 @@ export function namedTargets({ target }: SettledData): readonly string[] {
 
 /** What goes with pictures where no target is named. */
 const LABEL = 'label';
+const UNLABELLED = 'the data set has no labels: pretrain on it, by an objective that needs none';
 
 /** Names the target where the spec leaves it out; adds a problem where nothing says which column it is. */
 export function settleTarget(
@@ -24,15 +25,19 @@ export function settleTarget(
   problems: Problems,
 ): TargetedData | undefined {
   if (data.target !== undefined) return { ...data, target: data.target };
-  if (columns.some(({ type }) => type === 'tensor')) return { ...data, target: LABEL };
-  problems.add('/data/target', 'say which column is the target');
+  if (columns.some(isLabel) && hasTensor(columns)) return { ...data, target: LABEL };
+  problems.add('/data/target', hasTensor(columns) ? UNLABELLED : 'say which column is the target');
   return undefined;
 }
 
 /** The same where nothing is predicted of a target: pictures need not have labels, nor a table a target. */
 export function settleOptionalTarget(data: DataSpec, { columns }: DatasetSchema): SettledData {
-  const hasLabels = columns.some(({ type }) => type === 'tensor') && columns.some(isLabel);
+  const hasLabels = hasTensor(columns) && columns.some(isLabel);
   return data.target === undefined && hasLabels ? { ...data, target: LABEL } : data;
+}
+
+function hasTensor(columns: readonly Column[]): boolean {
+  return columns.some(({ type }) => type === 'tensor');
 }
 
 function isLabel({ name, type }: Column): boolean {

@@ -1,4 +1,4 @@
-import { ancestorsOf } from './lineage.ts';
+import { ancestorsOf, deletedAncestor } from './lineage.ts';
 import type { Store } from './ports.ts';
 import type { JobRow, ModelRow, RunRow, StageRow } from './rows.ts';
 import { leavesOf } from './spec-leaves.ts';
@@ -18,6 +18,8 @@ export interface ComparedJob {
   readonly job: JobRow;
   /** The models that it builds on, the nearest first. */
   readonly ancestors: readonly ModelRow[];
+  /** The model that is deleted, and that the last of them was built on; null where none is missing. */
+  readonly deletedAncestor: string | null;
   readonly runs: number;
   /** Of the latest run. */
   readonly device: string | null;
@@ -42,9 +44,11 @@ export async function compareJobs(store: Store, jobs: readonly JobRow[]): Promis
 
 async function describe(store: Store, job: JobRow): Promise<ComparedJob> {
   const [runs, stages] = await Promise.all([store.runs.list(job.id), store.stages.list(job.id)]);
+  const ancestors = await ancestorsOf(store, job);
   return {
     job,
-    ancestors: await ancestorsOf(store, job),
+    ancestors,
+    deletedAncestor: deletedAncestor(job, ancestors),
     runs: runs.length,
     device: deviceOf(runs),
     durationSeconds: durationOf(job),

@@ -6,15 +6,23 @@ export interface Ancestor {
   readonly model: ModelRow;
   readonly job: JobRow | null;
   readonly dataset: DatasetRow | null;
+  /** Whether the model that it was built on is deleted, so that the lineage ends here. */
+  readonly isParentDeleted: boolean;
 }
 
 /** The model itself, the one that it was built on, and so on, down to one that stands on none. */
 export async function lineageOf(store: Store, model: ModelRow): Promise<Ancestor[]> {
-  const chain = [model, ...(await ancestorsOf(store, model))];
-  return Promise.all(chain.map((ancestor) => withOrigin(store, ancestor)));
+  const ancestors = await ancestorsOf(store, model);
+  const deleted = deletedAncestor(model, ancestors);
+  return Promise.all(
+    [model, ...ancestors].map(async (ancestor) => ({
+      ...(await originOf(store, ancestor)),
+      isParentDeleted: deleted !== null && ancestor.parentModelId === deleted,
+    })),
+  );
 }
 
-/** The models that a job or model was built on, the nearest first. */
+/** The models that a job or model was built on, the nearest first, as far as they are still there. */
 export async function ancestorsOf(
   store: Pick<Store, 'models'>,
   { projectId, parentModelId }: Pick<ModelRow, 'projectId' | 'parentModelId'>,
@@ -28,7 +36,19 @@ export async function ancestorsOf(
   return ancestors;
 }
 
-async function withOrigin({ jobs, datasets }: Store, model: ModelRow): Promise<Ancestor> {
+/** The model that is missing next after these ancestors; null where they go down to one that stands on none. */
+export function deletedAncestor(
+  { parentModelId }: Pick<ModelRow, 'parentModelId'>,
+  ancestors: readonly Pick<ModelRow, 'parentModelId'>[],
+): string | null {
+  const last = ancestors.at(-1);
+  return last ? last.parentModelId : parentModelId;
+}
+
+async function originOf(
+  { jobs, datasets }: Store,
+  model: ModelRow,
+): Promise<Omit<Ancestor, 'isParentDeleted'>> {
   const { projectId, jobId, datasetId } = model;
   return {
     model,

@@ -171,7 +171,7 @@ function rowOf(projectId: string, { name, from, model, blob }: Import): Omit<Mod
     classes: target?.type === 'category' ? target.classes : null,
     parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
     stochastic: network.layers.some(isStochastic),
-    seed: 0,
+    seed: null,
     blobKey: blob.key,
     bytes: blob.bytes,
     evaluation: {},

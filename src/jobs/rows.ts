@@ -153,7 +153,8 @@ export interface ModelRow {
   classes: string[] | null;
   parameters: number;
   stochastic: boolean;
-  seed: number;
+  /** Null for an import. */
+  seed: number | null;
   blobKey: string;
   bytes: number;
   evaluation: Record<string, number>;

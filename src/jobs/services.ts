@@ -20,15 +20,21 @@ export interface JobService {
 }
 
 export interface Validation {
-  layers: LayerShape[];
+  layers: PlannedLayer[];
+  /** Of a GAN, from the noise up; null where there is none. */
+  generator: LayerShape[] | null;
+  /** Of the layers, without the generator’s. */
   parameters: number;
-  /** An estimate: weights, gradients, optimizer slots and one batch’s activations. */
+  /** An estimate: weights, gradients, optimizer slots and one batch’s activations, a generator’s too. */
   memoryBytes: number;
   task: Task;
   warnings: { code: string; pointer: string; message: string }[];
   /** The model that the job makes, for another job that builds on it; null where it makes none. */
   model: ParentModel | null;
 }
+
+/** A layer of the network, and whether it comes from another model. */
+export type PlannedLayer = LayerShape & { reused: boolean };
 
 export interface PipelineService {
   /** A dry run without side effects. @throws TrainyardError invalidSpec, with a pointer to each fault */

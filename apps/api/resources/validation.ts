@@ -3,5 +3,10 @@ import type { ValidationResource } from '../../../src/spec/resource/validation.t
 import { layerResource } from './layer.ts';
 
 export function validationResource({ model: _, ...validation }: Validation): ValidationResource {
-  return { ...validation, layers: validation.layers.map(layerResource) };
+  const { layers, generator } = validation;
+  return {
+    ...validation,
+    layers: layers.map((layer) => ({ ...layerResource(layer), reused: layer.reused })),
+    generator: generator?.map(layerResource) ?? null,
+  };
 }

@@ -24,19 +24,21 @@ stands before \`file\`. Honours \`Idempotency-Key\`.
 IDX is the format of MNIST: a file of images, then one of their labels; gzipped or not, each on its own. As a body they
 are simply one after the other: \`cat train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz\`, \`application/x-idx\`. In a
 form they are \`file\` and \`labels\`. More pairs may follow; their rows come after the first one's. The columns are
-\`image\`, a tensor, and \`label\`, a category where labels are whole. Unzipped, they have at most as many bytes as an
-upload.
+\`image\`, a tensor, and \`label\`, a category where labels are whole. A file of images alone makes a data set without
+\`label\`, to pretrain on. Unzipped, they have at most as many bytes as an upload.
 
 A ZIP (\`application/zip\`) has a folder of PNGs and JPEGs for each class: \`cat/1.png\`, \`dog/2.jpg\`; one more folder may
 lie around all of them. Where the folders at the top are \`train\`, \`validation\` (or \`val\`) and \`test\`, with the classes in
 them, a column \`part\` says so, for \`"split": { "column": "part" }\`. The columns are \`image\`, a tensor, and \`label\`. Pictures
 may have different sizes: a job brings them to its \`imageSize\`. Each has at most 50 million pixels and 32 MiB, and is
-decoded once here, so that a broken one is told by its name.
+decoded once here, so that a broken one is told by its name. Where none lies in the folder of a class (\`1.png\`,
+\`2.png\`, or \`train/1.png\`, \`test/2.png\`), there is no \`label\`. Texts that say
+what it is are passed over: \`README…\`, \`LICENSE…\`, \`NOTICE…\`, \`.txt\` and \`.md\`.
 
 NPZ (\`.npz\`, \`application/x-npz\`) is NumPy’s archive of arrays: \`x\` (or \`image\`, \`images\`) with its rows along the first
 axis, and \`y\` (or \`label\`, \`labels\`) with a number a row, as \`image\` and \`label\`. Of parts, as Keras has them, they are
 \`x_train\`, \`y_train\`, \`x_val\`, \`y_val\`, \`x_test\`, \`y_test\`, with a column \`part\`. Whole numbers, floats and booleans of 8
-to 64 bits are taken, in C order.`;
+to 64 bits are taken, in C order. Without any \`y\`, there is no \`label\`.`;
 
 const FILE = { type: 'string', format: 'binary' };
 const streamedBody = {

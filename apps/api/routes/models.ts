@@ -117,7 +117,8 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
       schema: {
         operationId: 'getLineage',
         summary: 'Tell what a model comes from',
-        description: 'The model itself, the one that it builds on, and so on down to the first or an import.',
+        description:
+          'The model itself, the one that it builds on, and so on down to the first, an import, or one whose parent is deleted.',
         tags,
         params: IdParams,
         response: { 200: pageOf(LineageResource), ...problems('notFound') },

@@ -95,7 +95,7 @@ function toModelRow({ targets, ...row }: Omit<Model, keyof typeof STRUCTURE>): M
     classes: row.classes.length > 0 ? row.classes : null,
     window: row.window as ModelRow['window'],
     parameters: Number(row.parameters),
-    seed: Number(row.seed),
+    seed: row.seed === null ? null : Number(row.seed),
     bytes: Number(row.bytes),
     evaluation: toNumbers(row.evaluation),
     imported: row.imported as ModelRow['imported'],

@@ -23,7 +23,7 @@ const NO_BOUND = Number.POSITIVE_INFINITY;
 /** A preview has no more numbers than this, whatever number of rows is asked for. */
 const PREVIEWED_NUMBERS = 1024 * 1024;
 
-/** How the arrays of a format are gone through: tensors, their labels, more tensors, their labels. */
+/** How the arrays of a format are gone through: tensors, their labels if they have any, more tensors, and so on. */
 type Reader<Source> = (source: Source, maxBytes: number) => AsyncIterable<ArrayFile>;
 type Operations<Source> = Pick<StreamedFormat, 'loadTable'> & {
   inferSchema(source: Source, options: InferenceOptions): Promise<DatasetSchema>;
@@ -31,8 +31,8 @@ type Operations<Source> = Pick<StreamedFormat, 'loadTable'> & {
 };
 
 /**
- * What can be done with a format of tensors and their labels: a tensor column `image` and a column `label`. Where
- * the data come in parts, a column `part` says which split each is: `train`, `validation` and `test`.
+ * What can be done with a format of tensors and their labels: a tensor column `image`, and a column `label` where
+ * there are any. Where the data come in parts, a column `part` says which split each is: `train`, `validation` and `test`.
  */
 export function pairedArrays<Source>(
   read: Reader<Source>,
@@ -64,7 +64,11 @@ async function inferSchema(
       for await (const { label, row } of labelsOf(file)) labels.add(label, row + 1, true);
     }
   }
-  const columns: Column[] = [images!.finish(), labels!.finish(), ...describeParts(tensors)];
+  const columns: Column[] = [
+    images!.finish(),
+    ...(labels ? [labels.finish()] : []),
+    ...describeParts(tensors),
+  ];
   checkDeclared(Object.keys(columnTypes), columns);
   return { rows: tensors.reduce((sum, { count }) => sum + count, 0), columns };
 }
@@ -165,13 +169,13 @@ async function copyNumbers({ numbers, firstRow, shape }: ArrayFile, { values }: 
 
 /** As many rows as are asked for, or fewer where they are large; one at least. */
 async function preview(files: AsyncIterable<ArrayFile>, limit: number): Promise<Record<string, unknown>[]> {
-  const found: { image: unknown; label: unknown }[] = [];
+  const found: { image: unknown; label?: number }[] = [];
   let wanted = limit;
   for await (const file of files) {
     if (file.holds === 'images') {
       wanted = Math.min(limit, Math.max(1, Math.floor(PREVIEWED_NUMBERS / size(file.shape))));
       const images = await firstNumbers(file, wanted - found.length);
-      found.push(...nestEach(images, withChannels(file.shape)).map((image) => ({ image, label: null })));
+      found.push(...nestEach(images, withChannels(file.shape)).map((image) => ({ image })));
     } else {
       for await (const { label, row } of labelsOf(file)) {
         if (row < wanted) found[row]!.label = label;

@@ -29,8 +29,8 @@ const NO_BOUND = Number.POSITIVE_INFINITY;
 const PREVIEWED_BYTES = 64 * 1024 * 1024;
 
 /**
- * A ZIP with a folder of PNGs and JPEGs for each class: a tensor column `image` and a column `label`. Where the
- * folders of classes lie in `train`, `validation` and `test`, a column `part` says so. Nothing is unpacked to disk.
+ * A ZIP with a folder of PNGs and JPEGs for each class: a tensor column `image` and a column `label`; without such
+ * folders there is no `label`. Where pictures, or the folders of classes, lie in `train`, `validation` and `test`, a column `part` says so. Nothing is unpacked to disk.
  */
 export const zip: StoredFormat = { reads: 'file', inferSchema, loadTable, preview };
 
@@ -44,9 +44,10 @@ function inferSchema(path: string, { columnTypes = {}, maxBytes }: InferenceOpti
     const labels = new ColumnSummary(LABEL, columnTypes[LABEL] ?? 'category', new CountingBudget(), 0);
     for (const [row, { file, label }] of placed.entries()) {
       images.add(await readPicture(archive, file, inspectPicture));
-      labels.add(label, row + 1, true);
+      if (label !== undefined) labels.add(label, row + 1, true);
     }
-    const columns = [images.finish(), labels.finish(), ...partsOf(placed)];
+    const isLabelled = placed[0]!.label !== undefined;
+    const columns = [images.finish(), ...(isLabelled ? [labels.finish()] : []), ...partsOf(placed)];
     checkDeclared(Object.keys(columnTypes), columns);
     return { rows: placed.length, columns };
   });
@@ -76,7 +77,7 @@ async function loadColumn(
   if (column.picture) return decodeAll(archive, placed, column.picture);
   if (column.name === PART) return classesOf(placed.map(({ part }) => part!));
   const loader = cellLoader(column, placed.length);
-  for (const [row, { label }] of placed.entries()) loader.set(row, label, row + 1);
+  for (const [row, { label }] of placed.entries()) loader.set(row, label!, row + 1);
   return loader.finish();
 }
 
@@ -110,7 +111,7 @@ function preview(path: string, limit: number): Promise<Record<string, unknown>[]
       bytes += file.bytes;
       if (bytes > PREVIEWED_BYTES && found.length > 0) break;
       const { height, width } = await readPicture(archive, file, measurePicture);
-      found.push({ file: file.name, label, ...(part && { part }), height, width });
+      found.push({ file: file.name, ...(label && { label }), ...(part && { part }), height, width });
     }
     return found;
   });

@@ -5,7 +5,8 @@ import type { SplitName } from '../split-names.ts';
 /** Where in an archive a picture lies, and so what it shows. */
 export interface PlacedPicture<File> {
   readonly file: File;
-  readonly label: string;
+  /** Undefined where the archive has no folder of a class. */
+  readonly label: string | undefined;
   /** Undefined where the archive brings no division along. */
   readonly part: SplitName | undefined;
 }
@@ -19,29 +20,37 @@ const PARTS: ReadonlyMap<string, SplitName> = new Map([
   ['val', 'validation'],
   ['test', 'test'],
 ]);
+/** What people put beside pictures to say what they are, and whose. */
+const NOTE = /(^|\/)((readme|licen[cs]e|notice)[^/]*|[^/]*\.(txt|md))$/i;
 const MAX_LABEL_LENGTH = 100;
 const LAYOUT = 'pictures lie in a folder for each class, as in “cat/1.png”';
 
 /**
  * Reads the class of each picture from its folder: `cat/1.png`. One more folder around all of them is passed over;
- * where those at the top are `train`, `validation` (or `val`) and `test`, they divide the pictures.
+ * where those at the top are `train`, `validation` (or `val`) and `test`, they divide the pictures. Where no picture
+ * lies in a folder of a class, none has a label.
  * @throws DataError for a file that is no picture by its name, or lies elsewhere
  */
 export function placePictures<File extends { readonly name: string }>(
   files: readonly File[],
 ): PlacedPicture<File>[] {
-  const wanted = files.filter(({ name }) => !LITTER.test(name));
+  const wanted = files.filter(({ name }) => !LITTER.test(name) && (PICTURE.test(name) || !NOTE.test(name)));
   if (wanted.length === 0) throw new DataError('the ZIP file holds no picture');
   const stray = wanted.find(({ name }) => !PICTURE.test(name));
   if (stray)
     throw new DataError(`${quotedPath(stray.name)} is no picture: only .png, .jpg and .jpeg are taken`);
   const paths = withoutTop(wanted.map(({ name }) => name.split('/')));
   const isDivided = paths.every(([top]) => PARTS.has(top!.toLowerCase()));
-  return wanted.map((file, i) => {
+  const placed = wanted.map((file, i) => {
     const folders = paths[i]!.slice(0, -1);
     const part = isDivided ? PARTS.get(folders.shift()?.toLowerCase() ?? '') : undefined;
-    if (folders.length !== 1) throw misplaced(file.name, folders.length);
-    return { file, label: labelOf(folders[0]!), part };
+    return { file, folders, part };
+  });
+  const depth = placed.some(({ folders }) => folders.length > 0) ? 1 : 0;
+  return placed.map(({ file, folders, part }) => {
+    if (folders.length !== depth) throw misplaced(file.name, folders.length);
+    const [folder] = folders;
+    return { file, label: folder === undefined ? undefined : labelOf(folder), part };
   });
 }
 

@@ -109,7 +109,7 @@ async function computeFeatures(
     const detail = `stage ${stage}/${job.stages.length} computes features ${done}/${all}`;
     await events.onProgress({ position, detail, ...far });
   });
-  return onFeatures(job, layers, weights, signal, tell);
+  return progress.aside(() => onFeatures(job, layers, weights, signal, tell));
 }
 
 /** The state before a stage's first step: fresh optimizer slots for the weights that it moves. */

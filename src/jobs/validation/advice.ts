@@ -23,7 +23,7 @@ export function advise(spec: JobSpec, findings: Findings): Warning[] {
     ...layers.flatMap((_, i) => adviseDropout(layers, i)),
     ...adviseSelu(layers, plan),
     ...adviseFrozen(spec.model),
-    ...adviseStages(spec, plan, network),
+    ...adviseStages(spec, findings),
     ...adviseReuse(spec.stages, layers, network),
     ...adviseObjectives(spec, findings),
     ...adviseSize(parameters, plan, pointer),

@@ -3,24 +3,27 @@ import { type Problems, pointerTo } from '../../data/problems.ts';
 import { resolveGenerator } from '../../spec/generator.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import { type ObjectiveOf, pretrainingTask } from '../../spec/objective.ts';
-import { inferShapes, ShapeError, size } from '../../spec/shapes.ts';
+import { inferShapes, type LayerShape, ShapeError, size } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
 import type { PlannedNetwork } from './model-rules.ts';
 import { written } from './topology-rules.ts';
 
-/** Checks what each stage learns from against the data, the network and the other stages. */
+/**
+ * Checks what each stage learns from against the data, the network and the other stages.
+ * @returns a GAN's generator; null where there is none, or it has a problem
+ */
 export function checkObjectives(
   spec: JobSpec,
   plan: DataPlan,
   network: PlannedNetwork | null,
   problems: Problems,
-): void {
+): LayerShape[] | null {
   for (const [i, stage] of spec.stages.entries()) {
     checkSame(spec.stages, i, problems);
     checkObjective(stage, pointerTo('stages', i, 'objective'), plan, problems);
   }
   if (plan.task === 'pairs') checkPairs(spec, network, problems);
-  if (plan.task === 'gan') checkGan(spec, plan, problems);
+  return plan.task === 'gan' ? checkGan(spec, plan, problems) : null;
 }
 
 /** The output layer is one, and so can say only one kind of thing. */
@@ -79,12 +82,13 @@ function isSquarePicture(plan: DataPlan): boolean {
 }
 
 /** One generator goes through all stages, and what it says is judged, not predicted. */
-function checkGan(spec: JobSpec, plan: DataPlan, problems: Problems): void {
+function checkGan(spec: JobSpec, plan: DataPlan, problems: Problems): LayerShape[] | null {
   if (spec.evaluate.mcDropout)
     problems.add('/evaluate/mcDropout', 'a GAN is measured by what it makes up, not by Monte-Carlo dropout');
   if (spec.data.sampleWeight !== undefined)
     problems.add('/data/sampleWeight', 'a GAN takes all examples alike, so that none has a weight');
   const [first] = spec.stages.map(ganOf);
+  let generator: LayerShape[] | null = null;
   for (const [i, stage] of spec.stages.entries()) {
     const gan = ganOf(stage);
     const pointer = pointerTo('stages', i);
@@ -97,35 +101,37 @@ function checkGan(spec: JobSpec, plan: DataPlan, problems: Problems): void {
     const isSame =
       gan.latent === first.latent &&
       JSON.stringify(gan.generator.layers) === JSON.stringify(first.generator.layers);
-    if (isSame) checkGenerator(gan, `${pointer}/objective/generator/layers`, plan, problems);
+    if (isSame) generator = planGenerator(gan, `${pointer}/objective/generator/layers`, plan, problems);
     else
       problems.add(
         `${pointer}/objective/generator`,
         'the generator must be that of the first stage, which goes on',
       );
   }
+  return generator;
 }
 
 function ganOf({ objective }: StageSpec): ObjectiveOf<'gan'> | undefined {
   return objective.type === 'gan' ? objective : undefined;
 }
 
-function checkGenerator(
+function planGenerator(
   gan: ObjectiveOf<'gan'>,
   pointer: string,
   { inputShape, takesIds }: DataPlan,
   problems: Problems,
-): void {
+): LayerShape[] | null {
   if (takesIds) {
     problems.add(pointer, 'ids can’t be made up as numbers');
-    return;
+    return null;
   }
   try {
     const { inputShape: noise, layers } = resolveGenerator(gan, inputShape);
-    inferShapes(noise, layers);
+    return inferShapes(noise, layers);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     problems.add(pointer, error.message);
+    return null;
   }
 }
 

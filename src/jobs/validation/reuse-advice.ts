@@ -27,6 +27,7 @@ export function adviseReuse(
   return [
     ...adviseFreezing(moves),
     ...stages.flatMap((stage, i) => adviseScale(stage, moves[i]!, firstFrozen, i)),
+    ...stages.flatMap((stage, i) => adviseTop(stage, weighted.length, i)),
   ];
 }
 
@@ -45,4 +46,11 @@ function adviseScale(stage: StageSpec, moves: boolean, frozen: StageSpec | undef
   const message =
     'reused layers move at the full learning rate, which spoils what they know; 0.1 is a good learningRateScale';
   return [{ code: 'unscaledReuse', pointer: pointerTo('stages', i, 'learningRateScale'), message }];
+}
+
+function adviseTop({ trainable }: StageSpec, weighted: number, i: number): Warning[] {
+  const isBeyond = typeof trainable === 'object' && 'top' in trainable && trainable.top > weighted;
+  if (!isBeyond) return [];
+  const message = `${weighted} of the reused layers ${weighted === 1 ? 'has' : 'have'} weights, so the stage moves them all`;
+  return [{ code: 'topBeyondReused', pointer: pointerTo('stages', i, 'trainable', 'top'), message }];
 }

@@ -1,17 +1,23 @@
 import type { DataPlan } from '../../data/plan.ts';
 import { pointerTo } from '../../data/problems.ts';
 import type { SplitSpec } from '../../spec/data.ts';
+import type { PlacedLayer } from '../../spec/expand.ts';
 import type { JobSpec } from '../../spec/job.ts';
 import type { LayerShape } from '../../spec/shapes.ts';
 import type { StageSpec } from '../../spec/stage.ts';
+import { movingLayers } from '../../spec/trainable.ts';
 import type { Validation } from '../services.ts';
+import type { Findings } from './findings.ts';
 
 type Warning = Validation['warnings'][number];
 
-/** What a stage may say and yet rarely means. */
-export function adviseStages(spec: JobSpec, plan: DataPlan, network: readonly LayerShape[]): Warning[] {
+/** What stages may say and yet rarely mean. */
+export function adviseStages(
+  spec: JobSpec,
+  { plan, placed, network }: Pick<Findings, 'plan' | 'placed' | 'network'>,
+): Warning[] {
   const rows = trainingRows(spec.data.split, plan);
-  return spec.stages.flatMap((stage, i) => {
+  const each = spec.stages.flatMap((stage, i) => {
     const steps = stage.epochs * Math.ceil(rows / stage.batchSize);
     return [
       ...adviseRangeTest(stage, steps, i),
@@ -20,6 +26,30 @@ export function adviseStages(spec: JobSpec, plan: DataPlan, network: readonly La
       ...adviseBatch(stage, network, i),
     ];
   });
+  return [...each, ...adviseUntrained(spec.stages, placed, network)];
+}
+
+const NAMES_TOLD = 5;
+
+/** New layers that stay as they began, at random. A range test throws away what it moves. */
+function adviseUntrained(
+  stages: readonly StageSpec[],
+  placed: readonly PlacedLayer[],
+  network: readonly LayerShape[],
+): Warning[] {
+  const training = stages.filter(({ schedule }) => schedule.type !== 'lrFinder');
+  if (training.length === 0) return [];
+  const reused = placed.filter((layer) => layer.reused).map(({ layer }) => layer.name);
+  const moving = training.flatMap(({ trainable }) => movingLayers(trainable, placed, network));
+  const settled = new Set([...reused, ...moving]);
+  const untrained = network.filter(
+    ({ name, weights }) => !settled.has(name) && weights.some(({ trainable }) => trainable),
+  );
+  if (untrained.length === 0) return [];
+  const names = untrained.map(({ name }) => `“${name}”`);
+  const more = names.length > NAMES_TOLD ? ` and ${names.length - NAMES_TOLD} more` : '';
+  const message = `no stage moves ${names.slice(0, NAMES_TOLD).join(', ')}${more}: new layers begin at random, and would stay so`;
+  return [{ code: 'untrainedLayers', pointer: '/stages', message }];
 }
 
 /** About how many rows train; a split column tells only when it is read. */

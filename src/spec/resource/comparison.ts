@@ -10,6 +10,10 @@ const Compared = z.strictObject({
   datasetId: z.string(),
   modelId: z.string().nullable(),
   ancestors: z.array(z.string()).meta({ description: 'The models that it builds on, the nearest first.' }),
+  deletedAncestor: z.string().nullable().meta({
+    description:
+      'The model that the last of them was built on, if it is deleted: what lies below isn’t known.',
+  }),
   pipelineId: z.string().nullable(),
   runs: z.int(),
   device: z.string().nullable().meta({ description: 'Of its latest run.' }),

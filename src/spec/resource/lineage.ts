@@ -9,6 +9,9 @@ export const LineageResource = z
     name: z.string(),
     version: z.int(),
     parentModelId: z.string().nullable(),
+    parentDeleted: z.boolean().meta({
+      description: 'The parent is deleted, so that the lineage ends here: what lies below isn’t known.',
+    }),
     job: z
       .strictObject({ id: z.string(), name: z.string().nullable(), pipelineId: z.string().nullable() })
       .nullable()
@@ -18,7 +21,7 @@ export const LineageResource = z
       .nullable()
       .meta({ description: 'Its name is null once it is deleted.' }),
     stages: z.array(ModelStage),
-    seed: z.int(),
+    seed: z.int().nullable().meta({ description: 'Null for an import.' }),
     createdAt: Timestamp,
   })
   .meta({ id: 'Lineage' });

@@ -57,7 +57,7 @@ export const ModelResource = z
         .meta({ description: 'The model whose lower layers it began with.' }),
       imported: ImportedFrom.nullable().meta({ description: 'Null for a model that was trained here.' }),
       stages: z.array(ModelStage),
-      seed: z.int(),
+      seed: z.int().nullable().meta({ description: 'Null for an import.' }),
     }),
     createdAt: Timestamp,
     urls: z.strictObject({

@@ -56,11 +56,11 @@ export function rowsSurvive(subject: Subject): void {
     expect(await store.models.insert(model, STRUCTURE)).toMatchObject({ classes: null, window: null });
   });
 
-  test('An import has neither job nor data set, and perhaps no task', async () => {
+  test('An import has neither job, data set nor seed, and perhaps no task', async () => {
     const { store } = subject;
     const changes = { jobId: null, datasetId: null, task: null, target: null, classes: null, stages: [] };
     const imported = { format: 'keras' as const, file: 'net.keras' };
-    const model = modelRow(await newProject(store), { ...changes, imported });
+    const model = modelRow(await newProject(store), { ...changes, imported, seed: null });
     const stored = await store.models.insert(model, STRUCTURE);
     expect(stored).toEqual({ ...model, version: 1 });
     expect(await store.models.get(model.id, model.projectId)).toEqual(stored);

@@ -160,6 +160,12 @@ describe('an upload of pictures', () => {
     expect(dataset.sha256).toBe(createHash('sha256').update(stored).digest('hex'));
   });
 
+  it('as a form may have the images alone', async () => {
+    const response = await upload([['file', part(images, 'a.idx')]]);
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({ rows: 6, columns: [{ name: 'image' }] });
+  });
+
   it('takes a number for the label where that is declared, and no type for the images', async () => {
     const content = Buffer.concat([images, labels]);
     const types = (declared: object) => `?name=p&columnTypes=${encodeURIComponent(JSON.stringify(declared))}`;
@@ -172,7 +178,11 @@ describe('an upload of pictures', () => {
   });
 
   it.each<[string, Buffer, RegExp]>([
-    ['without labels', images, /the file of labels is missing/],
+    [
+      'without the labels of its second images',
+      Buffer.concat([images, labels, images]),
+      /the file of labels from row 7 on is missing/,
+    ],
     [
       'cut off',
       Buffer.concat([images, labels]).subarray(0, -1),
@@ -198,7 +208,6 @@ describe('an upload of pictures', () => {
   });
 
   it.each<[string, [string, File][], number, RegExp]>([
-    ['no labels', [['file', part(images, 'a.idx')]], 422, /the file of labels is missing/],
     [
       'labels of another name',
       [

@@ -239,6 +239,8 @@ describe('validating', () => {
       ['dropout', [4], 0],
       ['dense', [1], 5],
     ]);
+    expect(validation.layers.every(({ reused }) => !reused)).toBe(true);
+    expect(validation.generator).toBeNull();
     expect(validation.parameters).toBe(13);
     expect(validation.memoryBytes).toBeGreaterThan(0);
     expect(validation.warnings.map(({ pointer }) => pointer)).toContain('/model/layers/0');

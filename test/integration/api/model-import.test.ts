@@ -53,11 +53,19 @@ describe('an import', () => {
       classes: ['no', 'yes'],
       parameters: 14,
       stochastic: true,
-      lineage: { jobId: null, datasetId: null, imported: { format: 'tfjs', file: 'model.json' }, stages: [] },
+      lineage: {
+        jobId: null,
+        datasetId: null,
+        imported: { format: 'tfjs', file: 'model.json' },
+        stages: [],
+        seed: null,
+      },
       urls: { job: null },
     });
     expect((await api.get(model.urls.self)).json()).toEqual(model);
     expect((await api.get('/v1/models?name=small')).json().data).toEqual([model]);
+    const lineage = (await api.get(`/v1/models/${model.id}/lineage`)).json().data;
+    expect(lineage).toMatchObject([{ modelId: model.id, job: null, seed: null, parentDeleted: false }]);
     expect((await importModel({ fields })).json()).toMatchObject({ name: 'small', version: 2 });
   });
 

@@ -292,6 +292,7 @@ describe('comparing jobs', () => {
         datasetId: dataset.id,
         modelId: null,
         ancestors: [],
+        deletedAncestor: null,
         pipelineId: null,
         runs: 0,
         device: null,

@@ -133,7 +133,11 @@ describe('a file that lies', () => {
       both(gzipSync(IMAGES.subarray(0, 20))),
       /promises 12 bytes.* there are 4/,
     ],
-    ['no labels', IMAGES, /^the file of labels is missing/],
+    [
+      'no labels of the second images',
+      Buffer.concat([IMAGES, LABELS, IMAGES]),
+      /^the file of labels from row 4 on is missing: it follows the file of images$/,
+    ],
     ['fewer labels', both(IMAGES, idxFile([2], [7, 0])), /^there are 3 images, and 2 labels$/],
     [
       'labels before images',
@@ -267,6 +271,24 @@ describe('the schema', () => {
   ])('of %j has rows of %j', async (dimensions, shape) => {
     const content = Buffer.concat([idxFile(dimensions, [1, 2, 3, 4, 5, 6]), idxFile([1], [1])]);
     expect((await schemaOf(content, 'idx')).columns[0]!.shape).toEqual(shape);
+  });
+
+  it('has no labels where there is a file of images alone', async () => {
+    for (const content of [IMAGES, gzipSync(IMAGES)]) {
+      const { rows, columns } = await schemaOf(content, 'idx');
+      expect([rows, columns.map(({ name }) => name)]).toEqual([3, ['image']]);
+    }
+    expect(await FORMATS.idx.preview(Readable.from([IMAGES]), 1)).toEqual([
+      {
+        image: [
+          [[0], [1]],
+          [[2], [3]],
+        ],
+      },
+    ]);
+    await expect(schemaOf(IMAGES, 'idx', { label: 'number' })).rejects.toThrow(
+      /“label”: columnTypes names it/,
+    );
   });
 
   it('says of two or three pairs which part each row came with, and of others nothing', async () => {

@@ -69,6 +69,25 @@ describe('without a target', () => {
     });
   });
 
+  it('pictures that came without labels are learned from, and say so to whoever would predict', async () => {
+    const images = idxFile(
+      [20, 2, 2],
+      Array.from({ length: 80 }, (_, i) => i),
+    );
+    const { train, validation } = await prepared(images, specOf({}, 'autoencoder'), { format: 'idx' });
+    expect([train.count + validation.count, train.width, train.units]).toEqual([18, 4, 0]);
+    const schema = await schemaOf(images, 'idx');
+    for (const pretraining of [undefined, 'pairs'] as const)
+      expect(planData(jobSpec({}).data, schema, [], { pretraining })).toEqual({
+        problems: [
+          {
+            pointer: '/data/target',
+            message: expect.stringMatching(/^the data set has no labels: pretrain/),
+          },
+        ],
+      });
+  });
+
   it.each([
     ['classes', ['cat', 'dog']],
     ['limitPerClass', 3],

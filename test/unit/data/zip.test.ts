@@ -45,7 +45,7 @@ describe('a ZIP of class folders', () => {
     });
   });
 
-  it('may lie in one folder more, among what systems leave behind', async () => {
+  it('may lie in one folder more, among what systems leave behind and people write of it', async () => {
     const entries = [
       ...within('pets', await classFolders(['dog', 'cat'])),
       ...[
@@ -54,6 +54,13 @@ describe('a ZIP of class folders', () => {
         'pets/cat/Thumbs.db',
         'pets/dog/._1.png',
         'desktop.ini',
+        'README',
+        'pets/readme.rst',
+        'pets/LICENSE',
+        'pets/Licence.html',
+        'pets/NOTICE-2',
+        'pets/cat/sources.txt',
+        'pets/dog/about.MD',
       ].map(junk),
     ];
     expect(await schemaFor(entries)).toMatchObject({ rows: 4, columns: [{}, { distinct: 2 }] });
@@ -127,6 +134,21 @@ describe('a ZIP of class folders', () => {
       );
   });
 
+  it.each([
+    ['', ['image']],
+    ['pets/cat/', ['image', 'label']],
+    ['pets/train/', ['image', 'part']],
+  ])('has no label where no picture lies in a folder of a class: “%s”', async (folder, columns) => {
+    const names = folder.endsWith('train/')
+      ? [`${folder}1.png`, `${folder.replace('train', 'test')}1.png`]
+      : [`${folder}1.png`, `${folder}2.png`];
+    const content = await png(plain({ height: 4, width: 6 }));
+    const archive = zipFile(names.map((name) => ({ name, content })));
+    expect((await schemaOf(archive, 'zip')).columns.map(({ name }) => name)).toEqual(columns);
+    const rows = await withFile(archive, (path) => FORMATS.zip.preview(path, 1));
+    expect('label' in rows[0]!).toBe(columns.includes('label'));
+  });
+
   it('is previewed by its files', async () => {
     const content = zipFile(
       within('train', await classFolders(['dog', 'cat'])).concat(within('test', await classFolders(['cat']))),
@@ -153,8 +175,18 @@ describe('a ZIP of class folders', () => {
     ['no picture', () => [junk('.DS_Store')], /^the ZIP file holds no picture$/],
     [
       'another file',
-      (good) => [...good, junk('dog/readme.txt')],
-      /^“dog\/readme\.txt” is no picture: only \.png, \.jpg and \.jpeg are taken$/,
+      (good) => [...good, junk('dog/labels.csv')],
+      /^“dog\/labels\.csv” is no picture: only \.png, \.jpg and \.jpeg are taken$/,
+    ],
+    [
+      'a folder that is named like a note',
+      (good) => [...good, junk('readme/a.gif')],
+      /^“readme\/a\.gif” is no picture/,
+    ],
+    [
+      'a picture that is named like a note',
+      (good) => [...good, junk('dog/notice.png')],
+      /^“dog\/notice\.png” is neither a PNG nor a JPEG$/,
     ],
     [
       'a picture of another kind by its name',
@@ -172,8 +204,8 @@ describe('a ZIP of class folders', () => {
       /^“dog\/more\/a\.png” lies in a folder within another/,
     ],
     [
-      'parts without classes',
-      () => [junk('train/1.png'), junk('test/2.png')],
+      'parts with classes and without',
+      () => [junk('train/1.png'), junk('test/cat/2.png')],
       /^“train\/1\.png” lies in no folder of a class/,
     ],
     [

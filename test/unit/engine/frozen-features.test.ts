@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ones, profile, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gatherBatch } from '../../../src/data/batches.ts';
@@ -89,6 +90,16 @@ describe('the features of a frozen base', () => {
       const resumed = await train(job({}), { resume: checkpoint });
       expect(hash(resumed.weights!)).toBe(hash(whole.weights!));
     }
+  });
+
+  it('are no part of the pace that the steps after them are expected to have', async () => {
+    const onProgress = async ({ detail }: { detail: string }) => {
+      if (detail.includes('computes features')) await sleep(2_000);
+    };
+    const stages = [{ epochs: 4, batchSize: 16, trainable: FROZEN }];
+    const { epochs } = await train(smallJob({ layers: LAYERS, stages }), { onProgress });
+    // Of four epochs three were left, each of which would have taken two seconds more.
+    expect(epochs[0]!.etaSeconds).toBeLessThan(4);
   });
 
   it('leave early stopping its best weights, the base’s among them', async () => {

@@ -130,16 +130,22 @@ export function nothingTold(): Trained {
 /**
  * Trains to the end, or until a checkpoint at `stopAfterStep`.
  * @param options.told takes what is told even when training throws
+ * @param options.onProgress is waited for, as the relay is
  */
 export async function train(
   job: TrainJob,
-  options: { resume?: TrainState; stopAfterStep?: number; told?: Trained } = {},
+  options: {
+    resume?: TrainState;
+    stopAfterStep?: number;
+    told?: Trained;
+    onProgress?: TrainEvents['onProgress'];
+  } = {},
 ): Promise<Trained> {
   const stop = new AbortController();
   const result = options.told ?? nothingTold();
   const events: TrainEvents = {
     onStage: async () => {},
-    onProgress: async () => {},
+    onProgress: options.onProgress ?? (async () => {}),
     onStageEnd: async () => {},
     onMetrics: async (points) => {
       result.points.push(...points);

@@ -68,8 +68,10 @@ test.each([
   ['masked', {}, pictures(8, 6, 3), { task: 'reconstruction', units: 144 }],
   ['rotation', {}, pictures(8, 8, 1), { task: 'rotation', units: 4 }],
   ['pairs', {}, pictures(8, 6, 3), { task: 'pairs', units: 1 }],
+  ['gan', {}, pictures(8, 6, 3), { task: 'gan', units: 1 }],
 ])('%s has its own output layer', (type, data, schema, { task, units }) => {
-  const found = validate({ data, objectives: [{ type }] }, schema);
+  const generator = { layers: [{ type: 'dense', units: 8 }] };
+  const found = validate({ data, objectives: [{ type, ...(type === 'gan' && { generator }) }] }, schema);
   expect(found).toMatchObject({ task, warnings: [] });
   expect(found.layers.at(-1)).toMatchObject({ name: 'output', outputShape: [units] });
 });
@@ -80,6 +82,25 @@ it('counts the memory of both examples of a pair', () => {
     memory(type) - 4 * validate({ objectives: [{ type }] }, pictures(64, 64, 1)).parameters * 4;
   const single = kept('rotation') - 4 * 32 * 4 * 2;
   expect(kept('pairs')).toBe(2 * (single + 4 * 32 * 2));
+});
+
+it('counts what a generator takes, and lists its layers', () => {
+  const hidden = { type: 'dense', units: 50 };
+  const gan = (units: number, optimizer?: object) =>
+    validate({
+      data: target,
+      objectives: [{ type: 'gan', latent: 4, generator: { layers: [{ ...hidden, units }], optimizer } }],
+    });
+  const found = gan(50);
+  expect(found.generator!.map(({ name, parameters }) => [name, parameters])).toEqual([
+    ['dense_1', 4 * 50 + 50],
+    ['output', 50 * 3 + 3],
+  ]);
+  // Adam keeps two numbers beside a weight and its gradient; of 32 examples each output has its gradient.
+  expect(gan(51).memoryBytes - found.memoryBytes).toBe(4 * ((5 + 3) * 4 + 32 * 2));
+  expect(found.memoryBytes - gan(50, { type: 'sgd' }).memoryBytes).toBe(4 * 2 * (250 + 153));
+  expect(found.parameters).toBe(3 * 2 + 2 + 2 + 1);
+  expect(validate({ objectives: [{ type: 'autoencoder' }], data: target }).generator).toBeNull();
 });
 
 it.each([

@@ -21,13 +21,14 @@ interface Change {
   inputs?: string[];
   trainable?: unknown;
   output?: object;
+  schedule?: object | undefined;
 }
 
-function validate({ layers = 'all', inputs = ['a', 'b'], trainable = 'new', output }: Change) {
+function validate({ layers = 'all', inputs = ['a', 'b'], trainable = 'new', output, schedule }: Change) {
   const spec = JobSpec.parse({
     data: { dataset: 'ds_01ARZ3NDEKTSV4RRFFQ69G5FAV', inputs, target: 'y' },
     model: { from: { model: 'mdl_01ARZ3NDEKTSV4RRFFQ69G5FAV', layers }, output },
-    stages: [{ epochs: 1, trainable }],
+    stages: [{ epochs: 1, trainable, schedule }],
   });
   return validateJob(spec, schema, parent);
 }
@@ -45,6 +46,47 @@ describe('a job upon another model', () => {
   it('takes little memory while the layers below are frozen', () => {
     const [frozen, moving] = [validate({}), validate({ trainable: 'all' })];
     expect(frozen.memoryBytes).toBe(moving.memoryBytes - 4 * 32 * (2 * 1_020 - (1_000 + 20)));
+  });
+
+  it('tells which layers it takes over', () => {
+    const reused = (change: Change) => validate(change).layers.map(({ name, reused }) => [name, reused]);
+    expect(reused({})).toEqual([
+      ['low', true],
+      ['middle', true],
+      ['output', false],
+    ]);
+    expect(reused({ layers: 1 })).toEqual([
+      ['low', true],
+      ['output', false],
+    ]);
+  });
+
+  it('is warned where no stage moves a new layer, which would stay random', () => {
+    const warned = (trainable: unknown, schedule?: object) =>
+      validate({ trainable, schedule }).warnings.filter(({ code }) => code === 'untrainedLayers');
+    expect(warned({ layers: ['low'] })).toEqual([
+      {
+        code: 'untrainedLayers',
+        pointer: '/stages',
+        message: 'no stage moves “output”: new layers begin at random, and would stay so',
+      },
+    ]);
+    for (const trainable of ['new', 'all', { top: 1 }, { layers: ['output'] }])
+      expect(warned(trainable)).toEqual([]);
+    expect(warned({ layers: ['low'] }, { type: 'lrFinder' })).toEqual([]);
+  });
+
+  it('is warned where fewer layers have weights than are to move', () => {
+    const warned = (top: number) =>
+      validate({ trainable: { top } }).warnings.filter(({ code }) => code === 'topBeyondReused');
+    expect(warned(2)).toEqual([]);
+    expect(warned(3)).toEqual([
+      {
+        code: 'topBeyondReused',
+        pointer: '/stages/0/trainable/top',
+        message: '2 of the reused layers have weights, so the stage moves them all',
+      },
+    ]);
   });
 
   it('is told of the head that it takes over, and what to do', () => {

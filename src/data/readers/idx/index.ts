@@ -14,8 +14,8 @@ import {
 import { UnzippedBytes } from './unzipped-bytes.ts';
 
 /**
- * Reads pairs of IDX files as they stream in: images, their labels, more images, their labels. Each file is
- * gzipped or not. The format is Yann LeCun's for MNIST (http://yann.lecun.com/exdb/mnist, at its end).
+ * Reads IDX files as they stream in: images alone, or pairs: images, their labels, more images, their labels. Each
+ * file is gzipped or not. The format is Yann LeCun's for MNIST (http://yann.lecun.com/exdb/mnist, at its end).
  *
  * Memory stays bounded whatever a header promises or gzip inflates to. The source is destroyed when the reading
  * stops early.
@@ -31,8 +31,10 @@ export async function* readIdx(source: Readable, maxBytes: number): AsyncGenerat
       checkImages(images, first, reader.file.name);
       first ??= images;
       yield* reader.read('images', images, row);
-      if (!(await reader.startFile('labels', row)))
-        throw new DataError('the file of labels is missing: it follows the file of images');
+      if (!(await reader.startFile('labels', row))) {
+        if (row > 0) throw new DataError(`${reader.file.name} is missing: it follows the file of images`);
+        return;
+      }
       const labels = await reader.readHeader();
       checkLabels(labels, images.count, reader.file.name);
       yield* reader.read('labels', labels, row);

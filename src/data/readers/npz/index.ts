@@ -7,8 +7,8 @@ import type { NpyHeader } from './header.ts';
 import { type NamedArray, pairArrays } from './names.ts';
 
 /**
- * Reads the arrays of an NPZ file, NumPy's ZIP of arrays: tensors, their labels, and so on part by part. Memory
- * stays bounded, and what an archive holds besides arrays of plain numbers is refused.
+ * Reads the arrays of an NPZ file, NumPy's ZIP of arrays: tensors, their labels if they have any, and so on part by
+ * part. Memory stays bounded, and what an archive holds besides arrays of plain numbers is refused.
  * @param maxBytes what all arrays may have together once they are unzipped
  * @throws DataError for a file that is damaged, whose arrays don't fit together, or that is too large
  */
@@ -25,6 +25,7 @@ export async function* readNpz(path: string, maxBytes: number): AsyncGenerator<A
         row += file.count;
         yield { ...file, ...place, holds: 'images' };
       }
+      if (!labels) continue;
       for await (const file of openArray(archive, labels)) {
         yield {
           ...file,

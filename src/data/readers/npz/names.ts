@@ -9,11 +9,11 @@ export interface NamedArray {
   readonly name: string;
 }
 
-/** Tensors and their labels. */
+/** Tensors and their labels, which no part has, or all of them. */
 export interface ArrayPair {
   readonly part: SplitName | undefined;
   readonly images: NamedArray;
-  readonly labels: NamedArray;
+  readonly labels: NamedArray | undefined;
 }
 
 const PART = '(?<PLACE>train|validation|valid|val|test)';
@@ -22,11 +22,11 @@ const NAME = new RegExp(
   'i',
 );
 const KNOWN =
-  'x (or image, images) and y (or label, labels) are taken, alone or of parts: x_train, y_train, x_val, y_val, x_test, y_test, or train_images, train_labels, …';
+  'x (or image, images) and y (or label, labels) are taken, alone or of parts: x_train, y_train, x_val, y_val, x_test, y_test, or train_images, train_labels, …; without labels, each y is left out';
 
 /**
  * Which array holds what, by their names. Of several parts, `train` comes first, then `validation`, then `test`.
- * @throws DataError for a name that isn't known, and for an array without its counterpart
+ * @throws DataError for a name that isn't known, for labels of nothing, and where only some parts have labels
  */
 export function pairArrays(files: readonly ArchivedFile[]): ArrayPair[] {
   const roles = new Map<string, NamedArray>();
@@ -41,6 +41,9 @@ export function pairArrays(files: readonly ArchivedFile[]): ArrayPair[] {
   if (pairs.length === 0) throw new DataError(`the file holds no array: ${KNOWN}`);
   if (pairs.length > 1 && pairs[0]!.part === undefined)
     throw new DataError(`${pairs[0]!.images.name} belongs to no part, and other arrays do`);
+  const unlabelled = pairs.find(({ labels }) => !labels);
+  if (unlabelled && pairs.some(({ labels }) => labels))
+    throw new DataError(`the labels of ${unlabelled.images.name} are missing, and other arrays have theirs`);
   return pairs;
 }
 
@@ -57,8 +60,7 @@ function roleOf({ file, name }: NamedArray): string {
 function pairOf(part: SplitName | undefined, roles: ReadonlyMap<string, NamedArray>): ArrayPair | undefined {
   const images = roles.get(roleKey('images', part));
   const labels = roles.get(roleKey('labels', part));
-  if (images && labels) return { part, images, labels };
-  if (images) throw new DataError(`the labels of ${images.name} are missing: ${KNOWN}`);
+  if (images) return { part, images, labels };
   if (labels) throw new DataError(`there are labels, ${labels.name}, and nothing that they are of: ${KNOWN}`);
   return undefined;
 }
