@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
 import { type ErrorCode, TrainyardError } from '../../src/jobs/errors.ts';
-import { problemErrors } from './zod-issues.ts';
+import { PARSING, problemErrors } from './zod-issues.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,7 +13,7 @@ declare module 'fastify' {
 /** Hands Zod’s error on as it is: its paths are needed whole, for the pointers. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
   return (data) => {
-    const result = schema.safeParse(data);
+    const result = schema.safeParse(data, PARSING);
     return result.success ? { value: result.data } : { error: result.error };
   };
 };

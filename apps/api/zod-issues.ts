@@ -15,6 +15,9 @@ export function jsonPointer(path: Path): string {
   return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
+/** How a value is checked whose issues are told: what isn't there is told by the input that they keep. */
+export const PARSING = { reportInput: true } as const satisfies z.core.ParseContext<Issue>;
+
 function errorsOf(issue: Issue, path: Path): ProblemError[] {
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -23,6 +26,11 @@ function errorsOf(issue: Issue, path: Path): ProblemError[] {
       return unionErrors(issue, path);
     case 'invalid_key':
       return [{ pointer: jsonPointer(path), message: issue.issues.map(({ message }) => message).join('; ') }];
+    case 'invalid_type':
+    case 'invalid_value':
+      return [
+        { pointer: jsonPointer(path), message: isMissing(issue) ? MISSING : `Must be ${kindOf(issue)}` },
+      ];
     default:
       return [{ pointer: jsonPointer(path), message: issue.message }];
   }
@@ -33,6 +41,7 @@ function errorsOf(issue: Issue, path: Path): ProblemError[] {
  * and that is nearest to right. Where no kind fits, every kind that would is told.
  */
 function unionErrors(issue: UnionIssue, path: Path): ProblemError[] {
+  if (isMissing(issue)) return [{ pointer: jsonPointer(path), message: MISSING }];
   const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : undefined;
   if (options !== undefined)
     return [{ pointer: jsonPointer(path), message: `Must be one of ${options.join(', ')}` }];
@@ -44,12 +53,24 @@ function unionErrors(issue: UnionIssue, path: Path): ProblemError[] {
   return [{ pointer: jsonPointer(path), message: `Must be ${[...kinds].join(', or ')}` }];
 }
 
+const MISSING = 'Is missing';
+
+function isMissing(issue: Issue): boolean {
+  return 'input' in issue && issue.input === undefined;
+}
+
 function isWrongKind(issue: Issue): boolean {
   return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
 }
 
+/** What JSON doesn't call by the names that Zod has for it. */
+const KINDS: Readonly<Record<string, string>> = { int: 'a whole number', record: 'of type object' };
+
 function kindOf(issue: Issue): string {
-  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_type') return `of type ${issue.expected}`;
+  if (issue.code === 'invalid_value') {
+    const values = issue.values.map(String).join(', ');
+    return issue.values.length === 1 ? values : `one of ${values}`;
+  }
+  if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? `of type ${issue.expected}`;
   return issue.message;
 }

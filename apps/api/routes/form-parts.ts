@@ -2,6 +2,7 @@ import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { z } from 'zod';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
 import { invalidRequest } from '../validator.ts';
+import { PARSING } from '../zod-issues.ts';
 
 /** A file that isn't read is let through: the rest of the form comes behind it. */
 export function refuseFile(part: MultipartFile, message: string): TrainyardError {
@@ -35,7 +36,7 @@ export function parseJson(field: string, text: string): unknown {
 
 /** @throws TrainyardError invalidRequest, with pointers that start at `place` */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, place: readonly string[] = []): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, PARSING);
   if (result.success) return result.data;
   throw invalidRequest(result.error, 'body', 'invalidRequest', place);
 }

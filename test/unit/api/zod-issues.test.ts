@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { jsonPointer, problemErrors } from '../../../apps/api/zod-issues.ts';
+import { jsonPointer, PARSING, problemErrors } from '../../../apps/api/zod-issues.ts';
 
 function errorsOf(schema: z.ZodType, value: unknown) {
-  return problemErrors(schema.safeParse(value).error?.issues ?? []);
+  return problemErrors(schema.safeParse(value, PARSING).error?.issues ?? []);
 }
 
 it('escapes what JSON Pointer gives a meaning', () => {
@@ -40,9 +40,36 @@ it('tells every kind that a union takes where none was meant', () => {
 it('goes into unions inside of unions', () => {
   const inner = z.union([z.number(), z.enum(['NaN'])]);
   const outer = z.union([z.array(inner), z.record(z.string(), inner)]);
-  expect(errorsOf(outer, [1, 'b'])).toEqual([
-    { pointer: '/1', message: 'Must be of type number, or one of NaN' },
-  ]);
+  expect(errorsOf(outer, [1, 'b'])).toEqual([{ pointer: '/1', message: 'Must be of type number, or NaN' }]);
+});
+
+it('says what is missing, whatever it would have to be', () => {
+  const schema = z.strictObject({
+    number: z.number(),
+    list: z.array(z.string()),
+    record: z.record(z.string(), z.string()),
+    one: z.enum(['a', 'b']),
+    literal: z.literal('x'),
+    either: z.union([z.number(), z.literal('auto')]),
+    kind: z.discriminatedUnion('type', [z.strictObject({ type: z.literal('p') })]),
+    optional: z.number().optional(),
+  });
+  const names = ['number', 'list', 'record', 'one', 'literal', 'either', 'kind'];
+  expect(errorsOf(schema, {})).toEqual(names.map((name) => ({ pointer: `/${name}`, message: 'Is missing' })));
+  expect(errorsOf(schema, undefined)).toEqual([{ pointer: '', message: 'Is missing' }]);
+});
+
+it.each<[z.ZodType, unknown, string]>([
+  [z.number(), 'a', 'Must be of type number'],
+  [z.number(), null, 'Must be of type number'],
+  [z.int(), 1.5, 'Must be a whole number'],
+  [z.record(z.string(), z.string()), 3, 'Must be of type object'],
+  [z.enum(['a', 'b']), 'c', 'Must be one of a, b'],
+  [z.literal('x'), 'y', 'Must be x'],
+  [z.union([z.int(), z.literal('auto')]), 1.5, 'Must be a whole number, or auto'],
+  [z.union([z.record(z.string(), z.int()), z.enum(['a', 'b'])]), 1, 'Must be of type object, or one of a, b'],
+])('says what a value must be: %#', (schema, value, message) => {
+  expect(errorsOf(schema, value)).toEqual([{ pointer: '', message }]);
 });
 
 it('says why a key isn’t taken', () => {

@@ -147,6 +147,10 @@ describe('a ZIP of class folders', () => {
     expect((await schemaOf(archive, 'zip')).columns.map(({ name }) => name)).toEqual(columns);
     const rows = await withFile(archive, (path) => FORMATS.zip.preview(path, 1));
     expect('label' in rows[0]!).toBe(columns.includes('label'));
+    const spec = jobSpec({ split: { validation: 0, test: 0 } }, [], 7, { type: 'rotation' });
+    const { train, preprocess } = await prepared(archive, spec, { format: 'zip' });
+    expect([train.count, train.width]).toEqual([2, 4 * 6 * 3]);
+    expect(preprocess.inputs.map(({ name }) => name)).toEqual(['image']);
   });
 
   it('is previewed by its files', async () => {
