@@ -335,8 +335,11 @@ describe('an upload that is read once it is stored', () => {
       send(content, 'application/zip', '?name=b'),
       send(content, 'application/zip', `?name=c&columnTypes=${types}`),
     ]);
-    expect(responses.map(({ statusCode }) => statusCode)).toEqual([422, expect.any(Number), 422]);
-    expect([201, 503]).toContain(responses[1]!.statusCode);
+    // Where one is refused while another is read, the content may be gone: then it is to be sent again.
+    const [first, second, third] = responses.map(({ statusCode }) => statusCode);
+    expect([422, 503]).toContain(first);
+    expect([201, 503]).toContain(second);
+    expect([422, 503]).toContain(third);
   });
 });
 
