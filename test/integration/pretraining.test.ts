@@ -3,13 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildApp } from '../../apps/api/app.ts';
 import type { ClassificationPrediction, ReconstructionPrediction } from '../../src/spec/prediction.ts';
 import { idxFile } from '../idx.ts';
 import { TestService, trainerOf } from './service.ts';
 
 /** Every objective that needs no answer, on real digits and real mixes of concrete, from the job to its model. */
+
+// Each trains for some seconds, and for many on a machine that does other things too.
+vi.setConfig({ testTimeout: 120_000 });
 
 let service: TestService;
 let worker: ChildProcess;
