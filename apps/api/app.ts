@@ -8,6 +8,7 @@ import { auth } from './plugins/auth.ts';
 import { gracefulClose } from './plugins/graceful-close.ts';
 import { idempotency } from './plugins/idempotency.ts';
 import { jsonBody } from './plugins/json-body.ts';
+import { linger } from './plugins/linger.ts';
 import { loopbackOnly } from './plugins/loopback-only.ts';
 import { refuseOtherMethods } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
@@ -41,6 +42,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   const refuseTheRest = refuseOtherMethods(app);
 
   await app.register(gracefulClose);
+  await app.register(linger);
   if (context.config.openMode) await app.register(loopbackOnly);
   await app.register(securityHeaders);
   await app.register(jsonBody);

@@ -3,7 +3,7 @@ import { TrainyardError } from '../../../src/jobs/errors.ts';
 import { findJsonFault } from '../json-fault.ts';
 
 /** Deeper than any spec, shallower than any stack. */
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 /** Takes JSON bodies: refuses prototype keys and nesting bombs, and says where a malformed one goes wrong. */
 export const jsonBody = fastifyPlugin(async (app) => {

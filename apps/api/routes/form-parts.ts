@@ -1,6 +1,8 @@
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { z } from 'zod';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
+import { nestsDeeper } from '../../../src/spec/keras/json.ts';
+import { MAX_DEPTH } from '../plugins/json-body.ts';
 import { invalidRequest } from '../validator.ts';
 
 /** A file that isn't read is let through: the rest of the form comes behind it. */
@@ -19,7 +21,7 @@ export async function readFields(
     if (part.type === 'file') return part;
     if (part.valueTruncated)
       throw new TrainyardError('tooLarge', `The part “${part.fieldname}” is too large`);
-    fields[part.fieldname] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
+    fields[part.fieldname] = typeof part.value === 'string' ? part.value : textOf(part.fieldname, part.value);
   }
   return undefined;
 }
@@ -27,10 +29,22 @@ export async function readFields(
 /** @param field that the text stands in */
 export function parseJson(field: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return shallow(field, JSON.parse(text));
   } catch (error) {
+    if (error instanceof TrainyardError) throw error;
     throw new TrainyardError('invalidRequest', `${field} isn’t JSON`, { cause: error });
   }
+}
+
+/** A field that came as JSON, and was parsed, as the text that it was. */
+function textOf(field: string, value: unknown): string {
+  return JSON.stringify(shallow(field, value));
+}
+
+/** The value, where no stack can overflow in going through it. */
+function shallow(field: string, value: unknown): unknown {
+  if (!nestsDeeper(value, MAX_DEPTH)) return value;
+  throw new TrainyardError('invalidRequest', `${field} nests deeper than ${MAX_DEPTH} levels`);
 }
 
 /** @throws TrainyardError invalidRequest, with pointers that start at `place` */
