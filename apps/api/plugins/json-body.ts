@@ -1,5 +1,6 @@
 import fastifyPlugin from 'fastify-plugin';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
+import { holdsStorable, UNSTORABLE } from '../../../src/spec/storable-text.ts';
 import { findJsonFault } from '../json-fault.ts';
 
 /** Deeper than any spec, shallower than any stack. */
@@ -15,7 +16,9 @@ export const jsonBody = fastifyPlugin(async (app) => {
       return;
     }
     parse(request, text, (error, value) => {
-      if (error === null) done(null, value);
+      if (error === null && holdsStorable(text, value)) done(null, value);
+      else if (error === null)
+        done(new TrainyardError('invalidRequest', `The body’s ${UNSTORABLE}`), undefined);
       else done(new TrainyardError('invalidRequest', describe(text), { cause: error }), undefined);
     });
   });

@@ -2,6 +2,7 @@ import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { z } from 'zod';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
 import { nestsDeeper } from '../../../src/spec/keras/json.ts';
+import { holdsStorable, UNSTORABLE } from '../../../src/spec/storable-text.ts';
 import { MAX_DEPTH } from '../plugins/json-body.ts';
 import { invalidRequest } from '../validator.ts';
 
@@ -18,7 +19,7 @@ export async function readFields(
 ): Promise<MultipartFile | undefined> {
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     const part = next.value;
-    if (part.type === 'file') return part;
+    if (part.type === 'file') return named(part);
     if (part.valueTruncated)
       throw new TrainyardError('tooLarge', `The part “${part.fieldname}” is too large`);
     fields[part.fieldname] = typeof part.value === 'string' ? part.value : textOf(part.fieldname, part.value);
@@ -26,12 +27,23 @@ export async function readFields(
   return undefined;
 }
 
+/** A part of bytes is a file too where it says no name. */
+function named(part: MultipartFile): MultipartFile {
+  part.filename ??= '';
+  return part;
+}
+
 /** @param field that the text stands in */
 export function parseJson(field: string, text: string): unknown {
+  const value = shallow(field, parsed(field, text));
+  if (holdsStorable(text, value)) return value;
+  throw new TrainyardError('invalidRequest', `${field}: ${UNSTORABLE}`);
+}
+
+function parsed(field: string, text: string): unknown {
   try {
-    return shallow(field, JSON.parse(text));
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof TrainyardError) throw error;
     throw new TrainyardError('invalidRequest', `${field} isn’t JSON`, { cause: error });
   }
 }

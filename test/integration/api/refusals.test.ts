@@ -64,6 +64,42 @@ it('JSON in a form’s text nests no deeper than a body', async () => {
   expect(response.json()).toMatchObject({ status: 400, detail: 'columnTypes nests deeper than 64 levels' });
 });
 
+describe('text that nothing can hold', () => {
+  it.each([
+    ['text/csv', 'x,kind\n1,a\n2,b\0\n'],
+    ['text/csv', 'x,a\0b\n1,2\n'],
+    ['application/x-ndjson', '{"x": 1, "kind": "a"}\n{"x": 2, "kind": "\\ud800"}'],
+    ['application/x-ndjson', '{"x": 1, "kind": "a"}\n{"x": 2, "kind": "\\u0000"}'],
+    ['application/x-ndjson', '{"x": 1}\n{"x\\udc00": 2}'],
+  ])('is refused in a data set, with its line: %s %j', async (type, payload) => {
+    const headers = { 'content-type': type };
+    const response = await api.request({ method: 'POST', url: '/v1/datasets?name=a', headers, payload });
+    expect(response.json()).toMatchObject({ status: 422, code: 'invalidDataset' });
+    expect(response.json().detail).toMatch(/half a character/);
+    expect(response.json().detail).toMatch(payload.startsWith('x,a') ? /line 1/ : /line [23]/);
+  });
+
+  it.each(['classes', 'inputs'])('is refused in the %s of an import', async (field) => {
+    const form = importForm(smallModel(), { [field]: '["a", "b\\ud800"]' });
+    const response = await api.request({ method: 'POST', url: '/v1/models', ...form });
+    expect(response.json()).toMatchObject({ status: 400, code: 'invalidRequest' });
+  });
+});
+
+describe('a file without a name', () => {
+  const nameless = (form: ReturnType<typeof formOf>) => ({
+    ...form,
+    payload: Buffer.from(form.payload.toString('latin1').replace(/; filename="[^"]*"/, ''), 'latin1'),
+  });
+
+  it('is no data set of a format, and no name for a model', async () => {
+    const dataset = await api.request({ method: 'POST', url: '/v1/datasets', ...nameless(csv) });
+    expect(dataset.json()).toMatchObject({ status: 415, code: 'unsupportedMediaType' });
+    const answer = await api.request({ method: 'POST', url: '/v1/models', ...nameless(model) });
+    expect(answer.json()).toMatchObject({ status: 422, errors: [{ pointer: '/name' }] });
+  });
+});
+
 it('a body that is too large is told so, whether its client waits for that or not', async () => {
   const url = new URL('/v1/jobs', await api.listen());
   const body = Buffer.alloc(40 * 2 ** 20, ' ');
