@@ -12,7 +12,7 @@ import { linger } from './plugins/linger.ts';
 import { loopbackOnly } from './plugins/loopback-only.ts';
 import { refuseOtherMethods } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
-import { securityHeaders } from './plugins/security-headers.ts';
+import { HEADERS_WITHOUT_HOOKS, securityHeaders } from './plugins/security-headers.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -81,6 +81,7 @@ function createServer({ logger }: ApiContext): FastifyInstance {
     requestTimeout: REQUEST_MS,
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => {
+      reply.headers(HEADERS_WITHOUT_HOOKS);
       sendProblem(new TrainyardError('invalidRequest', error.message, { cause: error }), request, reply);
     },
   });
