@@ -125,6 +125,11 @@ function toConfig(variables: Variables): Config {
   };
 }
 
+/** What nothing may show. Passwords stand in URLs, by which they are known. */
+export function secretsOf({ operatorKey, internalToken }: Config): string[] {
+  return [operatorKey, internalToken].filter((secret) => secret !== undefined);
+}
+
 /** Whether only this machine can reach the host. A name other than `localhost` isn't trusted to be. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));

@@ -3,7 +3,7 @@ import { createDiskBlobs } from './adapters/artifacts/disk-blobs.ts';
 import { migrate } from './adapters/db/migrate.ts';
 import { createStore } from './adapters/db/store.ts';
 import { createQueue } from './adapters/queue/create-queue.ts';
-import { type Config, ConfigError } from './config.ts';
+import { type Config, ConfigError, secretsOf } from './config.ts';
 import { createDatasetService } from './jobs/dataset-service.ts';
 import { createJobService } from './jobs/job-service.ts';
 import { createModelService } from './jobs/model-service.ts';
@@ -48,7 +48,7 @@ export async function createContext(
 ): Promise<Context> {
   const url = required(config.databaseUrl, 'DATABASE_URL');
   const internalToken = required(config.internalToken, 'TRAINYARD_INTERNAL_TOKEN');
-  const logger = overrides.logger ?? createLogger({ level: config.logLevel });
+  const logger = overrides.logger ?? createLogger({ level: config.logLevel, secrets: secretsOf(config) });
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
     for (const thing of opened.splice(0).reverse()) await thing.close();

@@ -8,10 +8,11 @@ import { auth } from './plugins/auth.ts';
 import { gracefulClose } from './plugins/graceful-close.ts';
 import { idempotency } from './plugins/idempotency.ts';
 import { jsonBody } from './plugins/json-body.ts';
+import { linger } from './plugins/linger.ts';
 import { loopbackOnly } from './plugins/loopback-only.ts';
 import { refuseOtherMethods } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
-import { securityHeaders } from './plugins/security-headers.ts';
+import { HEADERS_WITHOUT_HOOKS, securityHeaders } from './plugins/security-headers.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -41,6 +42,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   const refuseTheRest = refuseOtherMethods(app);
 
   await app.register(gracefulClose);
+  await app.register(linger);
   if (context.config.openMode) await app.register(loopbackOnly);
   await app.register(securityHeaders);
   await app.register(jsonBody);
@@ -79,6 +81,7 @@ function createServer({ logger }: ApiContext): FastifyInstance {
     requestTimeout: REQUEST_MS,
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => {
+      reply.headers(HEADERS_WITHOUT_HOOKS);
       sendProblem(new TrainyardError('invalidRequest', error.message, { cause: error }), request, reply);
     },
   });

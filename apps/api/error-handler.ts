@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, TrainyardError } from '../../src/jobs/errors.ts';
 import type { Problem } from '../../src/spec/resource/problem.ts';
+import { isBrokenForm } from './broken-form.ts';
 import { invalidRequest, isZodError } from './validator.ts';
 
 /** One answer for everything that can go wrong: RFC 9457 problem+json. */
@@ -52,6 +53,10 @@ function asRefusal(error: FastifyError, request: FastifyRequest): TrainyardError
   const status = error.statusCode ?? 500;
   if (status >= 400 && status < 500)
     return new TrainyardError(codeOf(status), error.message, { cause: error });
+  if (isBrokenForm(error))
+    return new TrainyardError('invalidRequest', 'The form breaks off, or its boundary isn’t right', {
+      cause: error,
+    });
   if (status === 503)
     return new TrainyardError('unavailable', 'The service is stopping', { retryAfterSeconds: 5 });
   return new TrainyardError('internal', 'The fault was noted; give the instance when you report it', {

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import { createLogger, type Logger } from '../../src/logger.ts';
 
 /** What a logger writes, line by line. */
-function written(log: (logger: Logger) => void, level = 'info'): Record<string, unknown>[] {
+function written(
+  log: (logger: Logger) => void,
+  level = 'info',
+  secrets: readonly string[] = [],
+): Record<string, unknown>[] {
   let text = '';
   const destination = new Writable({
     write(chunk, _encoding, done) {
@@ -11,7 +15,7 @@ function written(log: (logger: Logger) => void, level = 'info'): Record<string, 
       done();
     },
   });
-  log(createLogger({ level }, destination));
+  log(createLogger({ level, secrets }, destination));
   return text
     .split('\n')
     .filter(Boolean)
@@ -41,4 +45,20 @@ test('writes no secret: not in a field, not in a text, not in an error', () => {
   expect(text).toContain('postgres://trainyard:[redacted]@db:5432/trainyard');
   expect(text).toContain('example.org');
   expect(lines).toHaveLength(5);
+});
+
+test('writes no API key that stands in an address, and no secret that it is told, however it is written', () => {
+  const secret = 'a "secret" of one’s own/with signs';
+  const lines = written(
+    (logger) => {
+      logger.info({ req: { url: `/v1/jobs?key=ty_${'hush-'.repeat(8)}` } });
+      logger.info({ url: `/v1/jobs?key=${encodeURIComponent(secret)}` });
+      logger.error(new Error(`what is ${secret}?`));
+    },
+    'info',
+    [secret],
+  );
+  const text = lines.map((line) => JSON.stringify(line)).join('\n');
+  expect(text).not.toMatch(/hush|of%20one|with signs/);
+  expect(lines).toHaveLength(3);
 });

@@ -1,9 +1,10 @@
 import fastifyPlugin from 'fastify-plugin';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
+import { holdsStorable, UNSTORABLE } from '../../../src/spec/storable-text.ts';
 import { findJsonFault } from '../json-fault.ts';
 
 /** Deeper than any spec, shallower than any stack. */
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 /** Takes JSON bodies: refuses prototype keys and nesting bombs, and says where a malformed one goes wrong. */
 export const jsonBody = fastifyPlugin(async (app) => {
@@ -15,7 +16,9 @@ export const jsonBody = fastifyPlugin(async (app) => {
       return;
     }
     parse(request, text, (error, value) => {
-      if (error === null) done(null, value);
+      if (error === null && holdsStorable(text, value)) done(null, value);
+      else if (error === null)
+        done(new TrainyardError('invalidRequest', `The body’s ${UNSTORABLE}`), undefined);
       else done(new TrainyardError('invalidRequest', describe(text), { cause: error }), undefined);
     });
   });

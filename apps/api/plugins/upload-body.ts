@@ -16,10 +16,8 @@ interface Options {
 /** What a form adds around its file: boundaries, part headers and the other fields. */
 const FORM_OVERHEAD_BYTES = 2 * 1024 * 1024;
 const MAX_FIELD_BYTES = 1024 * 1024;
-/** So long what a client still sends is thrown away, that it may read the refusal before the connection goes. */
-const LINGER_MS = 2_000;
 
-/** Streams bodies to the handlers, and ends those that are refused without reading them to their end. */
+/** Streams bodies to the handlers. */
 export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTypes, maxFiles }) => {
   await app.register(multipart, {
     throwFileSizeLimit: false,
@@ -42,9 +40,6 @@ export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTy
     }
     if (Number(headers['content-length'] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
   });
-  app.addHook('onResponse', async ({ raw }) => {
-    if (!raw.complete) hangUpSoon(raw);
-  });
 });
 
 /** The request’s body as a stream that can be destroyed while the request lives on, to be answered. */
@@ -54,11 +49,4 @@ function detached(request: IncomingMessage): Readable {
     if (!request.complete) body.destroy(new Error('The client broke off the upload'));
   });
   return request.pipe(body);
-}
-
-function hangUpSoon(request: IncomingMessage): void {
-  request.unpipe();
-  request.resume();
-  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
-  request.once('close', () => clearTimeout(timer));
 }

@@ -16,6 +16,11 @@ const tags = ['datasets'];
 const MAX_FILES = 16;
 const PreviewQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(20) });
 
+/** Handed on as it is: a record of Zod’s would lose a column that is named `__proto__`. */
+const PreviewRow = z
+  .custom<Record<string, unknown>>((row) => typeof row === 'object' && row !== null)
+  .meta({ type: 'object', additionalProperties: {} });
+
 const UPLOAD = `CSV, JSONL, IDX, NPZ or a ZIP of pictures, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
 \`?name=\` and \`?columnTypes=\`. It is streamed to disk while its columns are inferred. \`columnTypes\` is a JSON object
 from column to \`number\`, \`boolean\`, \`category\` or \`text\`, and goes before what the values look like; in a form it
@@ -99,7 +104,7 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asy
         tags,
         params: IdParams,
         querystring: PreviewQuery,
-        response: { 200: pageOf(z.record(z.string(), z.unknown())), ...problems('notFound') },
+        response: { 200: pageOf(PreviewRow), ...problems('notFound') },
       },
     },
     async (request) => {

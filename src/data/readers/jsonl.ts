@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { holdsStorable, UNSTORABLE } from '../../spec/storable-text.ts';
 import { DataError } from '../data-error.ts';
 import {
   checkColumnName,
@@ -55,9 +56,11 @@ class JsonTable {
   add(text: string, line: number): void {
     if (text.trim() === '') return;
     const values: RawValue[] = new Array(this.columns.length).fill(null);
-    for (const [name, value] of Object.entries(parseObject(text, line))) {
+    const object = parseObject(text, line);
+    for (const [name, value] of Object.entries(object)) {
       values[this.positionOf(name, line)] = flat(value, name, line);
     }
+    if (!holdsStorable(text, [Object.keys(object), values])) throw new DataError(UNSTORABLE, { line });
     this.rows.push({ line, values });
     this.cells += values.length;
   }
