@@ -82,7 +82,7 @@ export const jobControlRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = 
           'The same job goes on from its last checkpoint, from another one that it keeps, or from the start. Later checkpoints, metrics and stages are forgotten; events and runs stay. Its retries and its time are counted anew. Jobs of its pipeline that failed for want of its model wait for it again; those that were cancelled are to be retried themselves.',
         tags,
         params: IdParams,
-        body: RetryRequest.optional(),
+        body: RetryRequest.nullish(),
         response: {
           202: JobResource,
           ...problems('notFound', 'conflict', 'tooManyJobs', 'tooLarge', 'unsupportedMediaType'),

@@ -237,6 +237,7 @@ describe('cancelling', () => {
     expect((await events(ended, 1)).at(-1)).toEqual({
       from: 'waiting',
       to: 'cancelled',
+      attempt: 1,
       reason: 'the job “base”, whose model it waited for, was cancelled',
     });
     await api.post(half.jobs[1]!.urls.cancel, {});
