@@ -122,6 +122,7 @@ interface Files {
 /** Training's events as messages; a checkpoint goes by way of a file. */
 function relay({ generator, seed }: TrainJob, files: Files, tell: Tell): TrainEvents {
   const { workDirectory } = files;
+  let written = 0;
   return {
     onStageEnd: async (stage, weights) => {
       const path = generator && (await writeSamples({ ...files, generator, weights }, stage, seed));
@@ -140,7 +141,8 @@ function relay({ generator, seed }: TrainJob, files: Files, tell: Tell): TrainEv
       await tell({ type: 'learningRate', ...finding });
     },
     onCheckpoint: async (position, file) => {
-      const path = join(workDirectory, `checkpoint-${Object.values(position).join('-')}.safetensors`);
+      // A run that is stopped where it has just saved writes the same again, and the first file may be taken away by then.
+      const path = join(workDirectory, `checkpoint-${++written}.safetensors`);
       await writeFile(path, file);
       await tell({ type: 'checkpoint', position, path });
     },

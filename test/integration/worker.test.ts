@@ -165,6 +165,24 @@ describe('a run that goes well', () => {
     expect(await blobs.localPath((await store.models.get(job.modelId!, projectId))!.blobKey)).toBeTruthy();
   });
 
+  it('keeps a checkpoint once that is told twice', async () => {
+    const run = await supervise(`
+      await begin();
+      for (const name of ['a', 'b']) {
+        const path = command.workDirectory + '/' + name;
+        writeFileSync(path, 'the same');
+        await say({ type: 'checkpoint', position: at(1), path });
+      }
+      await say({ type: 'stopped' });
+      process.exit(0);
+    `);
+    await run.over;
+    const { store } = service.context;
+    expect((await store.checkpoints.list((await jobOf(run)).id)).map(({ step }) => step)).toEqual([1]);
+    const told = (await eventsOf(run)).filter(({ type }) => type === 'checkpoint');
+    expect(told).toHaveLength(1);
+  });
+
   it('keeps the rates that a search proposes, and ends a job that only searched without a model', async () => {
     const run = await supervise(`
       await begin();
