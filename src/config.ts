@@ -18,6 +18,9 @@ const Variables = z.object({
   TRAINYARD_OPERATOR_KEY: Secret.optional(),
   TRAINYARD_INTERNAL_TOKEN: Secret.optional(),
   TRAINYARD_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(1_073_741_824),
+  TRAINYARD_MAX_RUNNING_JOBS: z.coerce.number().int().positive().optional(),
+  TRAINYARD_MAX_QUEUED_JOBS: z.coerce.number().int().positive().optional(),
+  TRAINYARD_MAX_STORED_BYTES: z.coerce.number().int().positive().optional(),
   TRAINYARD_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'wasm', 'cpu']).default('auto'),
   TRAINYARD_PREDICTOR_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -45,6 +48,8 @@ export interface Config {
   /** Shared by the API and the workers' predictors. */
   readonly internalToken: string | undefined;
   readonly maxUploadBytes: number;
+  /** What each project may have at once; undefined where it isn't bounded. */
+  readonly limits: Readonly<Record<'runningJobs' | 'queuedJobs' | 'storedBytes', number | undefined>>;
   readonly backend: Variables['TRAINYARD_BACKEND'];
   /** What a worker's predictor listens on, and is told to the API as. */
   readonly predictorHost: string;
@@ -111,6 +116,11 @@ function toConfig(variables: Variables): Config {
     operatorKey: variables.TRAINYARD_OPERATOR_KEY,
     internalToken: variables.TRAINYARD_INTERNAL_TOKEN,
     maxUploadBytes: variables.TRAINYARD_MAX_UPLOAD_BYTES,
+    limits: {
+      runningJobs: variables.TRAINYARD_MAX_RUNNING_JOBS,
+      queuedJobs: variables.TRAINYARD_MAX_QUEUED_JOBS,
+      storedBytes: variables.TRAINYARD_MAX_STORED_BYTES,
+    },
     backend: variables.TRAINYARD_BACKEND,
     predictorHost: variables.TRAINYARD_PREDICTOR_HOST,
     logLevel: variables.LOG_LEVEL,

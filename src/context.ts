@@ -10,6 +10,7 @@ import { createModelService } from './jobs/model-service.ts';
 import { createPipelineService } from './jobs/pipeline-service.ts';
 import type { BlobStore, JobQueue, Store } from './jobs/ports.ts';
 import { createPredictionService } from './jobs/prediction-service.ts';
+import { createProjectLimits, type ProjectLimits } from './jobs/project-limits.ts';
 import type {
   DatasetService,
   JobService,
@@ -26,6 +27,7 @@ export interface Context {
   readonly store: Store;
   readonly queue: JobQueue;
   readonly blobs: BlobStore;
+  readonly limits: ProjectLimits;
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
@@ -66,18 +68,21 @@ export async function createContext(
     const onQueueError = (err: unknown, jobId: string) =>
       logger.warn({ err, jobId }, 'The queue was not told; the sweeper will');
     const { leaseMs } = config.timings;
+    const limits = createProjectLimits(config.limits);
     return {
       config,
       logger,
       store,
       queue,
       blobs,
-      jobs: createJobService({ store, queue, onQueueError }),
-      pipelines: createPipelineService({ store, queue, onQueueError }),
-      datasets: createDatasetService({ store, blobs, maxUploadBytes }),
+      limits,
+      jobs: createJobService({ store, queue, blobs, limits, onQueueError }),
+      pipelines: createPipelineService({ store, queue, limits, onQueueError }),
+      datasets: createDatasetService({ store, blobs, limits, maxUploadBytes }),
       models: createModelService({
         store,
         blobs,
+        limits,
         maxUploadBytes,
         scratchFolder: join(config.home, 'imports'),
       }),

@@ -18,6 +18,7 @@ import { datasetRoutes } from './routes/datasets.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobArtifactRoutes } from './routes/job-artifacts.ts';
 import { jobComparisonRoutes } from './routes/job-comparison.ts';
+import { jobControlRoutes } from './routes/job-control.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobHistoryRoutes } from './routes/job-history.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -60,6 +61,7 @@ const version1: FastifyPluginAsync<{ context: ApiContext }> = async (app, { cont
   await app.register(idempotency);
   await app.register(datasetRoutes, { context, prefix: '/datasets' });
   await app.register(jobRoutes, { context, prefix: '/jobs' });
+  await app.register(jobControlRoutes, { context, prefix: '/jobs' });
   await app.register(jobComparisonRoutes, { context, prefix: '/jobs' });
   await app.register(jobEventRoutes, { context, prefix: '/jobs' });
   await app.register(jobHistoryRoutes, { context, prefix: '/jobs' });

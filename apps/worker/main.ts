@@ -31,7 +31,7 @@ async function main(): Promise<void> {
 }
 
 async function startWork(context: Context, drain: AbortSignal): Promise<{ stop(): Promise<void> }> {
-  const { config, store, queue, blobs, logger } = context;
+  const { config, store, queue, blobs, limits, logger } = context;
   const { timings, backend } = config;
   const { leaseMs } = timings;
   const id = newId('wrk');
@@ -39,10 +39,11 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
   const runs = createRunService({
     store,
     queue,
+    limits,
     leaseMs,
     onQueueError: (err, jobId) => logger.warn({ err, jobId }, 'The queue was not told; the sweeper will'),
   });
-  const sweeper = createSweeper({ store, queue, runs, leaseMs });
+  const sweeper = createSweeper({ store, queue, runs, limits, leaseMs });
   const predictor = hostPredictor({
     blobs,
     host: config.predictorHost,

@@ -2,10 +2,11 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Timings } from '../../src/config.ts';
 import type { BlobStore, Store } from '../../src/jobs/ports.ts';
+import type { CheckpointRow } from '../../src/jobs/rows.ts';
 import { createRunRecorder, type RunRecorder } from '../../src/jobs/run-recorder.ts';
 import { type Claim, FenceLostError, type RunService } from '../../src/jobs/run-service.ts';
 import type { Logger } from '../../src/logger.ts';
-import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
+import type { StartTraining, StoredCheckpoint, TrainerMessage } from '../../src/spec/trainer.ts';
 import { classifyExit, type Exit } from './classify-exit.ts';
 import { createRelay } from './relay.ts';
 import { superviseTime } from './supervise-time.ts';
@@ -80,7 +81,7 @@ async function train(
   let lastWord: LastWord | null = null;
 
   const relay = createRelay(recorder.record, () => trainer.kill());
-  const command = await startCommand(claim, supervision, workDirectory, logger);
+  const command = await startCommand(claim, supervision, workDirectory);
   const trainer = startTrainer(command, logPath, onMessage, supervision.trainerScript);
   const watch = superviseTime({ claim, supervision, trainer, drain, logger });
 
@@ -147,24 +148,25 @@ async function startCommand(
   { job, run, dataset, parent, checkpoints }: Claim,
   { blobs, backend }: Supervision,
   workDirectory: string,
-  logger: Logger,
 ): Promise<StartTraining> {
-  const command: StartTraining = {
+  return {
     type: 'start',
     jobId: job.id,
     runId: run.id,
     spec: job.spec,
     dataset: { path: await blobs.localPath(dataset.blobKey), format: dataset.format, schema: dataset.schema },
     ...(parent && { parentPath: await blobs.localPath(parent.blobKey) }),
+    checkpoints: await Promise.all(checkpoints.map((row) => stored(row, blobs))),
     workDirectory,
     backend,
   };
-  for (const { blobKey, id } of checkpoints) {
-    try {
-      return { ...command, checkpointPath: await blobs.localPath(blobKey) };
-    } catch (err) {
-      logger.error({ err, checkpointId: id }, 'A checkpoint’s file is gone; the one before it is tried');
-    }
-  }
-  return command;
+}
+
+/** A blob's key is the hash of what was stored. */
+async function stored(
+  { id, stage, step, blobKey }: CheckpointRow,
+  blobs: BlobStore,
+): Promise<StoredCheckpoint> {
+  const path = await blobs.localPath(blobKey).catch(() => null);
+  return { id, stage, step, path, sha256: blobKey };
 }

@@ -68,7 +68,7 @@ export function superviseTime({ claim, supervision, trainer, drain, logger }: Op
 
   function checkLimits(): void {
     const { maxSeconds } = job.spec.limits;
-    const seconds = (Date.now() - (job.startedAt ?? run.startedAt).getTime()) / 1000;
+    const seconds = (claim.spentMs + Date.now() - run.startedAt.getTime()) / 1000;
     if (maxSeconds !== undefined && seconds > maxSeconds) {
       endBy({
         code: 'timeout',

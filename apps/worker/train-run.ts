@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { epochOrder, gatherAugmented, gatherBatch } from '../../src/data/batches.ts';
 import { DataError } from '../../src/data/data-error.ts';
@@ -11,7 +11,6 @@ import { createMetrics } from '../../src/engine/train/metrics.ts';
 import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
-import { decodeCheckpoint } from '../../src/engine/train/train-state.ts';
 import { distributionOf } from '../../src/spec/distribution.ts';
 import { expandModel } from '../../src/spec/expand.ts';
 import { besideDiscriminator, resolveGenerator } from '../../src/spec/generator.ts';
@@ -23,6 +22,7 @@ import { settleStages } from '../../src/spec/trainable.ts';
 import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
 import { ownWeights, writeGenerator, writeSamples } from './generator-files.ts';
+import { readCheckpoint } from './read-checkpoint.ts';
 import { type ParentFile, readParent } from './read-parent.ts';
 import { summarize } from './summarize-model.ts';
 
@@ -34,15 +34,16 @@ export async function trainRun(
   tell: Tell,
   signal: AbortSignal,
 ): Promise<TrainerMessage> {
-  const { spec, dataset, checkpointPath, workDirectory } = command;
+  const { spec, dataset, checkpoints, workDirectory } = command;
   const device = await startBackend(command.backend as BackendChoice);
   await gradientSelfTest();
-  const resume = checkpointPath === undefined ? undefined : decodeCheckpoint(await readFile(checkpointPath));
+  const resume = await readCheckpoint(checkpoints, tell);
   await tell({ type: 'started', device: device.name, ...(resume && { resumedFrom: resume.position }) });
 
   const parent = await readParent(spec.model, command.parentPath);
   const data = await prepareData(dataset.path, dataset.format, dataset.schema, spec, parent);
-  if (!resume) for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
+  if (checkpoints.length === 0)
+    for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
   checkMonitored(spec, data);
   const job = trainJob(spec, data, parent);
   const files = { preprocess: data.preprocess, workDirectory };
@@ -121,6 +122,7 @@ interface Files {
 /** Training's events as messages; a checkpoint goes by way of a file. */
 function relay({ generator, seed }: TrainJob, files: Files, tell: Tell): TrainEvents {
   const { workDirectory } = files;
+  let written = 0;
   return {
     onStageEnd: async (stage, weights) => {
       const path = generator && (await writeSamples({ ...files, generator, weights }, stage, seed));
@@ -139,7 +141,8 @@ function relay({ generator, seed }: TrainJob, files: Files, tell: Tell): TrainEv
       await tell({ type: 'learningRate', ...finding });
     },
     onCheckpoint: async (position, file) => {
-      const path = join(workDirectory, `checkpoint-${Object.values(position).join('-')}.safetensors`);
+      // A run that is stopped where it has just saved writes the same again, and the first file may be taken away by then.
+      const path = join(workDirectory, `checkpoint-${++written}.safetensors`);
       await writeFile(path, file);
       await tell({ type: 'checkpoint', position, path });
     },

@@ -8,12 +8,14 @@ import { TrainyardError } from './errors.ts';
 import { onceAKey } from './idempotency.ts';
 import { newId } from './ids.ts';
 import type { BlobStore, Store, StoredBlob } from './ports.ts';
+import type { ProjectLimits } from './project-limits.ts';
 import type { DatasetRow } from './rows.ts';
 import type { Created, DatasetService, DatasetUpload } from './services.ts';
 
 interface Dependencies {
   store: Store;
   blobs: BlobStore;
+  limits: ProjectLimits;
   maxUploadBytes: number;
 }
 
@@ -22,7 +24,8 @@ interface Received {
   schema: DatasetSchema;
 }
 
-export function createDatasetService({ store, blobs, maxUploadBytes }: Dependencies): DatasetService {
+export function createDatasetService(dependencies: Dependencies): DatasetService {
+  const { store, blobs, limits, maxUploadBytes } = dependencies;
   return { register, preview, delete: remove };
 
   async function register(projectId: string, upload: DatasetUpload): Promise<Created<DatasetRow>> {
@@ -97,6 +100,7 @@ export function createDatasetService({ store, blobs, maxUploadBytes }: Dependenc
       createdAt: new Date(),
     };
     const insert = async (inside: Store): Promise<DatasetRow> => {
+      await limits.checkStorage(inside, projectId, blob.bytes);
       await keepBlob(inside, blobs, blob.key);
       await inside.datasets.insert(row);
       return row;

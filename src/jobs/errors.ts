@@ -8,6 +8,7 @@ export const ERRORS = {
   notFound: [404, 'There is no such thing'],
   methodNotAllowed: [405, 'This method isn’t offered here'],
   conflict: [409, 'The state doesn’t allow this'],
+  storageFull: [409, 'The project stores as much as it may'],
   datasetInUse: [409, 'A job still needs the data set'],
   modelInUse: [409, 'A job still needs the model'],
   idempotencyInFlight: [409, 'The first request with this key is still at work'],
@@ -22,6 +23,7 @@ export const ERRORS = {
   noTask: [422, 'The model predicts nothing'],
   invalidModel: [422, 'The model can’t be taken'],
   idempotencyMismatch: [422, 'This key was used with another request'],
+  tooManyJobs: [429, 'The project has as many jobs as it may'],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'Not available right now'],
 } as const satisfies Record<string, readonly [number, string]>;

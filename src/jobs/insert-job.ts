@@ -17,7 +17,12 @@ export async function insertJob(inside: Store, spec: JobSpec, origin: Origin): P
   const job = newJob(spec, origin);
   await inside.jobs.insert(job);
   const reason = origin.waitsFor ? `created, ${job.statusDetail}` : 'created';
-  await inside.events.append(job.id, 'status', { from: null, to: job.status, reason });
+  await inside.events.append(job.id, 'status', {
+    from: null,
+    to: job.status,
+    attempt: job.attempt,
+    reason,
+  });
   return job;
 }
 

@@ -1,11 +1,18 @@
 import type { JobSpec } from '../spec/job.ts';
+import type { RetryRequest } from '../spec/retry.ts';
+import { discardBlob } from './blob-keeping.ts';
 import { cancelJob } from './cancel-job.ts';
 import { TrainyardError } from './errors.ts';
 import { onceAKey } from './idempotency.ts';
 import { insertJob } from './insert-job.ts';
 import { isTerminal } from './lifecycle.ts';
-import type { JobQueue, Store } from './ports.ts';
+import { pauseJob } from './pause-job.ts';
+import type { BlobStore, JobQueue, Store } from './ports.ts';
 import { lockParent, schemaOf, storedParent } from './prerequisites.ts';
+import type { ProjectLimits } from './project-limits.ts';
+import { lockWithAwaited } from './put-back.ts';
+import { resumeJob } from './resume-job.ts';
+import { retryJob } from './retry-job.ts';
 import type { JobRow } from './rows.ts';
 import type { Created, JobService, Validation } from './services.ts';
 import { validateJob } from './validate-job.ts';
@@ -13,12 +20,15 @@ import { validateJob } from './validate-job.ts';
 interface Dependencies {
   store: Store;
   queue: Pick<JobQueue, 'add' | 'remove'>;
+  blobs: BlobStore;
+  limits: ProjectLimits;
   /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
   onQueueError: (error: unknown, jobId: string) => void;
 }
 
-export function createJobService({ store, queue, onQueueError }: Dependencies): JobService {
-  return { validate, create, cancel };
+export function createJobService(dependencies: Dependencies): JobService {
+  const { store, queue, blobs, limits, onQueueError } = dependencies;
+  return { validate, create, cancel, pause, resume, retry };
 
   async function validate(projectId: string, spec: JobSpec): Promise<Validation> {
     const dataset = await store.datasets.get(spec.data.dataset, projectId);
@@ -28,12 +38,11 @@ export function createJobService({ store, queue, onQueueError }: Dependencies): 
   async function create(projectId: string, spec: JobSpec, idempotencyKey?: string): Promise<Created<JobRow>> {
     const request = { projectId, operation: 'createJob', key: idempotencyKey, content: spec };
     const { answer: jobId, replayed } = await onceAKey(store, request, (inside) =>
-      insertValid(inside, projectId, spec),
+      insertValid(inside, projectId, spec, limits),
     );
     const row = await found(store, projectId, jobId);
     // Committed first, enqueued after: the queue only says “look”.
-    if (!replayed)
-      await withQueue(jobId, () => queue.add({ jobId, attempt: row.attempt }, { priority: row.priority }));
+    if (!replayed) await enqueue(row);
     return { row, replayed };
   }
 
@@ -49,15 +58,62 @@ export function createJobService({ store, queue, onQueueError }: Dependencies): 
     return found(store, projectId, jobId);
   }
 
+  async function pause(projectId: string, jobId: string): Promise<JobRow> {
+    await found(store, projectId, jobId);
+    const { job, leftQueue } = await store.transaction(async (inside) => {
+      const job = (await inside.jobs.lock(jobId))!;
+      return { job, leftQueue: await pauseJob(inside, job) };
+    });
+    if (leftQueue) await withQueue(jobId, () => queue.remove({ jobId, attempt: job.attempt }));
+    return found(store, projectId, jobId);
+  }
+
+  async function resume(projectId: string, jobId: string): Promise<JobRow> {
+    await found(store, projectId, jobId);
+    await store.transaction(async (inside) => {
+      await limits.checkQueue(inside, projectId, 1);
+      await resumeJob(inside, await lockWithAwaited(inside, jobId));
+    });
+    return enqueued(projectId, jobId);
+  }
+
+  async function retry(projectId: string, jobId: string, request: RetryRequest): Promise<JobRow> {
+    await found(store, projectId, jobId);
+    const outdated = await store.transaction(async (inside) => {
+      await limits.checkQueue(inside, projectId, 1);
+      return retryJob(inside, await lockWithAwaited(inside, jobId), request);
+    });
+    // All is committed: content that stays behind is only room.
+    for (const key of outdated) await discardBlob(store, blobs, key).catch(() => {});
+    return enqueued(projectId, jobId);
+  }
+
+  async function enqueued(projectId: string, jobId: string): Promise<JobRow> {
+    const job = await found(store, projectId, jobId);
+    if (job.status === 'queued') await enqueue(job);
+    return job;
+  }
+
+  function enqueue({ id: jobId, attempt, priority }: JobRow): Promise<void> {
+    return withQueue(jobId, () => queue.add({ jobId, attempt }, { priority }));
+  }
+
   async function withQueue(jobId: string, work: () => Promise<void>): Promise<void> {
     await work().catch((error) => onQueueError(error, jobId));
   }
 }
 
-async function insertValid(inside: Store, projectId: string, spec: JobSpec): Promise<string> {
+async function insertValid(
+  inside: Store,
+  projectId: string,
+  spec: JobSpec,
+  limits: ProjectLimits,
+): Promise<string> {
   const dataset = await inside.datasets.lockForUse(spec.data.dataset, projectId);
   await lockParent(inside, projectId, spec);
   validateJob(spec, schemaOf(dataset, spec), await storedParent(inside, projectId, spec));
+  await limits.checkQueue(inside, projectId, 1);
+  await limits.checkStorage(inside, projectId, 0);
   return (await insertJob(inside, spec, { projectId })).id;
 }
 

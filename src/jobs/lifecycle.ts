@@ -7,24 +7,28 @@ import type { JobRow } from './rows.ts';
  * docs/state-machine.md is drawn from this table.
  *
  * A job that is being cancelled ends as cancelled, whatever its trainer still says: the user was told so.
- * One that is being paused may end first.
+ * One that is being paused may end first. A retry leads out of an end, and only a retry: docs/adr/0014.
  */
 export const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  waiting: ['queued', 'failed', 'cancelled'],
+  waiting: ['queued', 'paused', 'failed', 'cancelled'],
   queued: ['running', 'paused', 'cancelled'],
   running: ['succeeded', 'failed', 'queued', 'pausing', 'cancelling'],
   pausing: ['paused', 'succeeded', 'failed', 'cancelling'],
-  paused: ['queued', 'cancelled'],
+  paused: ['queued', 'waiting', 'cancelled'],
   cancelling: ['cancelled'],
   succeeded: [],
-  failed: [],
-  cancelled: [],
+  failed: ['queued', 'waiting'],
+  cancelled: ['queued', 'waiting'],
 };
 
+const ENDS: readonly JobStatus[] = ['succeeded', 'failed', 'cancelled'];
+
 export const WAITING_FOR_WORKER = 'waiting for a worker';
+/** The project runs as many jobs as it may. */
+export const WAITING_FOR_PROJECT = 'waiting for another job of the project to end';
 
 export function isTerminal(status: JobStatus): boolean {
-  return TRANSITIONS[status].length === 0;
+  return ENDS.includes(status);
 }
 
 export function mayBecome(from: JobStatus, to: JobStatus): boolean {
@@ -49,17 +53,21 @@ export async function transition(
   { to, reason, patch = {} }: Transition,
 ): Promise<JobRow[]> {
   if (!mayBecome(job.status, to)) throw new Error(`a job that is ${job.status} can’t become ${to}`);
-  const ended: JobPatch = isTerminal(to)
-    ? { finishedAt: new Date(), statusDetail: null, etaSeconds: null }
-    : {};
-  await inside.jobs.setStatus(job.id, to, { ...ended, ...patch });
+  await inside.jobs.setStatus(job.id, to, { ...settled(to), ...patch });
   await inside.events.append(job.id, 'status', {
     from: job.status,
     to,
+    attempt: patch.attempt ?? job.attempt,
     reason,
     ...(patch.failure && { failure: patch.failure }),
   });
   return isTerminal(to) ? endWaits(inside, { ...job, ...patch, status: to }) : [];
+}
+
+/** What no longer holds of a job that nobody works at, nor will of itself. */
+function settled(to: JobStatus): JobPatch {
+  if (isTerminal(to)) return { finishedAt: new Date(), statusDetail: null, etaSeconds: null };
+  return to === 'paused' ? { statusDetail: null, etaSeconds: null } : {};
 }
 
 /** Locks go down the chain only, from a job to those that wait for it, so no two transactions wait for each other. */
@@ -74,7 +82,7 @@ async function endWaits(inside: Store, ended: JobRow): Promise<JobRow[]> {
 }
 
 /** What becomes of a job that waited for this one's model. */
-function afterEndOf({ id, name, status, modelId }: JobRow): Transition {
+export function afterEndOf({ id, name, status, modelId }: JobRow): Transition {
   const awaited = `the job “${name ?? id}”`;
   if (status === 'cancelled')
     return { to: 'cancelled', reason: `${awaited}, whose model it waited for, was cancelled` };

@@ -21,12 +21,14 @@ import { onceAKey } from './idempotency.ts';
 import { newId } from './ids.ts';
 import { invalidModel, type SettledImport, settleImport } from './imports/settle-import.ts';
 import type { BlobStore, Store, StoredBlob } from './ports.ts';
+import type { ProjectLimits } from './project-limits.ts';
 import type { ModelRow } from './rows.ts';
 import type { Created, ModelService, ModelUpload } from './services.ts';
 
 interface Dependencies {
   store: Store;
   blobs: BlobStore;
+  limits: ProjectLimits;
   /** That an upload may have, and what it unpacks to, and the weights that it becomes. */
   maxUploadBytes: number;
   /** Holds uploads while they are read. */
@@ -43,7 +45,7 @@ interface Import {
 }
 
 export function createModelService(dependencies: Dependencies): ModelService {
-  const { store, blobs, maxUploadBytes, scratchFolder } = dependencies;
+  const { store, blobs, limits, maxUploadBytes, scratchFolder } = dependencies;
   return { importModel, delete: remove };
 
   async function importModel(projectId: string, upload: ModelUpload): Promise<Created<ModelRow>> {
@@ -97,6 +99,7 @@ export function createModelService(dependencies: Dependencies): ModelService {
   ): Promise<Created<ModelRow>> {
     const { model, blob, asked } = imported;
     const insert = async (inside: Store): Promise<string> => {
+      await limits.checkStorage(inside, projectId, blob.bytes);
       await keepBlob(inside, blobs, blob.key);
       const { id } = await inside.models.insert(rowOf(projectId, imported), model);
       return id;

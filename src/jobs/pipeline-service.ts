@@ -8,6 +8,7 @@ import { isTerminal } from './lifecycle.ts';
 import { pipelineStatus } from './pipeline-status.ts';
 import type { JobQueue, Store } from './ports.ts';
 import { lockParent } from './prerequisites.ts';
+import type { ProjectLimits } from './project-limits.ts';
 import type { JobRow, PipelineRow } from './rows.ts';
 import type { Created, PipelineService, PipelineValidation } from './services.ts';
 import { validatePipeline } from './validate-pipeline.ts';
@@ -15,11 +16,13 @@ import { validatePipeline } from './validate-pipeline.ts';
 interface Dependencies {
   store: Store;
   queue: Pick<JobQueue, 'add' | 'remove'>;
+  limits: ProjectLimits;
   /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
   onQueueError: (error: unknown, jobId: string) => void;
 }
 
-export function createPipelineService({ store, queue, onQueueError }: Dependencies): PipelineService {
+export function createPipelineService(dependencies: Dependencies): PipelineService {
+  const { store, queue, limits, onQueueError } = dependencies;
   return { validate, create, cancel };
 
   function validate(projectId: string, spec: PipelineSpec): Promise<PipelineValidation> {
@@ -33,7 +36,7 @@ export function createPipelineService({ store, queue, onQueueError }: Dependenci
   ): Promise<Created<PipelineRow>> {
     const request = { projectId, operation: 'createPipeline', key: idempotencyKey, content: spec };
     const { answer: id, replayed } = await onceAKey(store, request, (inside) =>
-      insertPipeline(inside, projectId, spec),
+      insertPipeline(inside, projectId, spec, limits),
     );
     const row = await found(projectId, id);
     // Committed first, enqueued after, as with a job. The others follow when what they wait for has succeeded.
@@ -77,9 +80,16 @@ export function createPipelineService({ store, queue, onQueueError }: Dependenci
   }
 }
 
-async function insertPipeline(inside: Store, projectId: string, spec: PipelineSpec): Promise<string> {
+async function insertPipeline(
+  inside: Store,
+  projectId: string,
+  spec: PipelineSpec,
+  limits: ProjectLimits,
+): Promise<string> {
   for (const job of spec.jobs) await lockParent(inside, projectId, job);
   await validatePipeline(inside, projectId, spec, (id) => inside.datasets.lockForUse(id, projectId));
+  await limits.checkQueue(inside, projectId, spec.jobs.length);
+  await limits.checkStorage(inside, projectId, 0);
   const { name = null, labels } = spec;
   const pipelineId = newId('pipe');
   await inside.pipelines.insert({ id: pipelineId, projectId, name, labels, createdAt: new Date() });

@@ -74,14 +74,18 @@ export interface JobStore {
   lock(id: string): Promise<JobRow | null>;
   /** Locks the jobs that still wait for this one, in their order. Only inside `transaction`. */
   lockWaiting(id: string): Promise<JobRow[]>;
+  /** Locks the jobs that failed for want of this one's model, in their order. Only inside `transaction`. */
+  lockFailedWaiting(id: string): Promise<JobRow[]>;
   /** Writes a status and what goes with it. Only `lifecycle.ts` calls this, on a locked row. */
   setStatus(id: string, status: JobStatus, patch: JobPatch): Promise<void>;
   /** Notes where a run is. False when the fence is old. */
   setProgress(id: string, fence: number, patch: JobPatch): Promise<boolean>;
-  /** Queued jobs whose message may have been lost: queued before `before`. */
-  queuedBefore(before: Date, limit: number): Promise<JobRow[]>;
+  /** Queued jobs whose message may have been lost: queued before `before`; the most urgent first, from after a row on. */
+  queuedBefore(before: Date, limit: number, after?: JobRow): Promise<JobRow[]>;
   /** Jobs with a run whose heartbeat is older than `before`. */
   silentSince(before: Date, limit: number): Promise<JobRow[]>;
+  /** How many jobs a project has of these statuses. */
+  count(projectId: string, statuses: readonly JobStatus[]): Promise<number>;
 }
 
 export interface RunStore {
@@ -104,6 +108,8 @@ export interface StageStore {
   /** False when the fence is old. */
   finish(jobId: string, fence: number, stage: number, status: RunStatus, steps: number): Promise<boolean>;
   list(jobId: string): Promise<StageRow[]>;
+  /** Forgets the stages after this one. */
+  deleteAfter(jobId: string, stage: number): Promise<void>;
 }
 
 export interface MetricStore {
@@ -114,6 +120,8 @@ export interface MetricStore {
     jobId: string,
     filter: { name?: string | undefined; stage?: number | undefined; maxPoints: number },
   ): Promise<MetricRow[]>;
+  /** Forgets what was measured after a place in the job. */
+  deleteAfter(jobId: string, place: { stage: number; step: number }): Promise<void>;
 }
 
 export interface EventStore {
@@ -189,6 +197,10 @@ export interface Store {
   readonly projects: {
     /** The id of the project of that name, made if it is new. */
     ensure(name: string): Promise<string>;
+    /** Until the transaction ends, nobody else has the lock by which a project's limits are kept. Only inside `transaction`. */
+    lock(id: string): Promise<void>;
+    /** Of all content that its rows name; the same content counts once. */
+    storedBytes(id: string): Promise<number>;
   };
   readonly workers: {
     heartbeat(worker: WorkerRow): Promise<void>;
@@ -233,6 +245,8 @@ export interface JobMessage {
 export interface JobQueue {
   /** Adding the same (job, attempt) twice leaves one message. 0 is the most urgent priority. */
   add(message: JobMessage, options: { priority: number; delayMs?: number }): Promise<void>;
+  /** Whether there is such a message, waiting, delayed or in a worker's hands. */
+  has(message: JobMessage): Promise<boolean>;
   /** Takes back a message that no worker has; otherwise does nothing. */
   remove(message: JobMessage): Promise<void>;
   /** Hands messages, one at a time, to `handle`. A message whose worker dies is handed out again. */

@@ -84,6 +84,9 @@ export function createRunRecorder(
   async function checkpoint({ position, path }: Message<'checkpoint'>): Promise<void> {
     await files.keep([path], async (inside, _, [file]) => {
       const { key: blobKey, bytes } = file!;
+      // A run that is stopped where it has just saved says the same twice.
+      const [newest] = await inside.checkpoints.list(job.id);
+      if (newest?.blobKey === blobKey) return [];
       const id = newId('ckp');
       const createdAt = new Date();
       await inside.checkpoints.insert({

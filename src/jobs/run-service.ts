@@ -2,8 +2,9 @@ import type { Failure } from '../spec/failure.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
 import { newId } from './ids.ts';
-import { type Transition, transition, WAITING_FOR_WORKER } from './lifecycle.ts';
+import { type Transition, transition, WAITING_FOR_PROJECT, WAITING_FOR_WORKER } from './lifecycle.ts';
 import type { JobMessage, JobPatch, JobQueue, Store } from './ports.ts';
+import type { ProjectLimits } from './project-limits.ts';
 import type { CheckpointRow, DatasetRow, JobRow, ModelRow, RunRow } from './rows.ts';
 
 /** A run that a worker has taken on, with all that it starts from. */
@@ -15,6 +16,8 @@ export interface Claim {
   readonly parent: ModelRow | null;
   /** Newest first. */
   readonly checkpoints: readonly CheckpointRow[];
+  /** How long earlier runs of the job have taken, since it was created or retried. */
+  readonly spentMs: number;
 }
 
 /** Another run has taken the job over: what this one says no longer counts. */
@@ -40,6 +43,7 @@ export interface RunService {
 interface Dependencies {
   store: Store;
   queue: Pick<JobQueue, 'add'>;
+  limits: Pick<ProjectLimits, 'freeToRun'>;
   /** A run whose worker was silent for longer is lost. */
   leaseMs: number;
   /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
@@ -52,7 +56,8 @@ const LOST: Failure = {
   retryable: true,
 };
 
-export function createRunService({ store, queue, leaseMs, onQueueError }: Dependencies): RunService {
+export function createRunService(dependencies: Dependencies): RunService {
+  const { store, queue, limits, leaseMs, onQueueError } = dependencies;
   async function write<T>(claim: Claim, work: (inside: Store, job: JobRow) => Promise<T>): Promise<T> {
     return store.transaction(async (inside) => {
       const job = await inside.jobs.lock(claim.job.id);
@@ -72,7 +77,7 @@ export function createRunService({ store, queue, leaseMs, onQueueError }: Depend
 
     async claim(message, workerId) {
       await giveUpLost(message.jobId, new Date(Date.now() - leaseMs));
-      return store.transaction((inside) => begin(inside, message, workerId));
+      return store.transaction((inside) => begin(inside, message, workerId, limits));
     },
 
     async fail(claim, failure) {
@@ -101,6 +106,7 @@ export function createRunService({ store, queue, leaseMs, onQueueError }: Depend
       const job = await inside.jobs.lock(jobId);
       const run = job && (await inside.runs.list(jobId)).find(({ status }) => status === 'running');
       if (!job || !run || run.heartbeatAt >= silentSince) return null;
+      await inside.events.append(jobId, 'sweep', gaveUp(run));
       return { next: await end(inside, job, { run, status: 'lost', failure: LOST, reason: LOST.message }) };
     });
     if (outcome?.next) await enqueue(outcome.next);
@@ -108,9 +114,28 @@ export function createRunService({ store, queue, leaseMs, onQueueError }: Depend
   }
 }
 
-async function begin(inside: Store, message: JobMessage, workerId: string): Promise<Claim | null> {
+function gaveUp({ id: runId, workerId, heartbeatAt }: RunRow): Record<string, unknown> {
+  const silentSeconds = Math.round((Date.now() - heartbeatAt.getTime()) / 1_000);
+  const reason = `its worker has been silent for ${silentSeconds} s`;
+  return { action: 'gaveUp', runId, workerId, reason };
+}
+
+async function begin(
+  inside: Store,
+  message: JobMessage,
+  workerId: string,
+  limits: Pick<ProjectLimits, 'freeToRun'>,
+): Promise<Claim | null> {
+  const projectId = (await inside.jobs.get(message.jobId))?.projectId;
+  if (projectId === undefined) return null;
+  // Before the job's row is locked: every lock of a project comes before those of its jobs.
+  const mayRun = (await limits.freeToRun(inside, projectId)) > 0;
   const job = await inside.jobs.lock(message.jobId);
   if (job?.status !== 'queued' || job.attempt !== message.attempt) return null;
+  if (!mayRun) {
+    await inside.jobs.setProgress(job.id, job.fence, { statusDetail: WAITING_FOR_PROJECT });
+    return null; // the sweeper sends it again when another of the project's jobs has left room
+  }
   const dataset = await inside.datasets.get(job.datasetId);
   const parent = job.parentModelId && (await inside.models.get(job.parentModelId, job.projectId));
   const now = new Date();
@@ -141,13 +166,24 @@ async function begin(inside: Store, message: JobMessage, workerId: string): Prom
     workerId,
   });
   const checkpoints = await inside.checkpoints.list(job.id);
+  const earlier = (await inside.runs.list(job.id)).filter(({ id }) => id !== run.id);
   return {
     job: { ...job, status: 'running', fence: run.fence, startedAt: job.startedAt ?? now },
     run,
     dataset: dataset!,
     parent: parent || null,
     checkpoints,
+    spentMs: timeOf(earlier, job.startedAt),
   };
+}
+
+/** Of the runs since then; the time between them doesn't count. */
+function timeOf(runs: readonly RunRow[], since: Date | null): number {
+  const counted = since === null ? [] : runs.filter(({ startedAt }) => startedAt >= since);
+  const times = counted.map(
+    ({ startedAt, finishedAt }) => (finishedAt ?? startedAt).getTime() - startedAt.getTime(),
+  );
+  return times.reduce((total, time) => total + time, 0);
 }
 
 interface Ending {

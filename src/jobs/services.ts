@@ -6,6 +6,7 @@ import type { ModelImport } from '../spec/model-import.ts';
 import type { ParentModel } from '../spec/parent.ts';
 import type { PipelineSpec } from '../spec/pipeline.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
+import type { RetryRequest } from '../spec/retry.ts';
 import type { LayerShape } from '../spec/shapes.ts';
 import type { DatasetRow, JobRow, ModelRow, PipelineRow } from './rows.ts';
 
@@ -17,6 +18,12 @@ export interface JobService {
   create(projectId: string, spec: JobSpec, idempotencyKey?: string): Promise<Created<JobRow>>;
   /** Certain within the grace: a queued job ends at once, a running one checkpoints and stops. Ended jobs: conflict. */
   cancel(projectId: string, jobId: string): Promise<JobRow>;
+  /** As certain as to cancel: a job that no worker is at stands still at once, a running one checkpoints first. Ended jobs: conflict. */
+  pause(projectId: string, jobId: string): Promise<JobRow>;
+  /** Puts a paused job back; it goes on from its last checkpoint. Others: conflict. */
+  resume(projectId: string, jobId: string): Promise<JobRow>;
+  /** Opens a failed or cancelled job again, from its last checkpoint or the one that is asked for. Others: conflict. */
+  retry(projectId: string, jobId: string, request: RetryRequest): Promise<JobRow>;
 }
 
 export interface Validation {

@@ -33,7 +33,13 @@ export const JobSpec = z
     stages: z.array(StageSpec).min(1).max(50),
     evaluate: EvaluateSpec.default({}),
     checkpoint: CheckpointPolicy.default({ everySteps: 200, keep: 3 }),
-    limits: z.strictObject({ maxSeconds: z.number().positive().optional() }).default({}),
+    limits: z
+      .strictObject({
+        maxSeconds: z.number().positive().optional().meta({
+          description: 'Of all runs together; what lies between them doesn’t count, and a retry counts anew.',
+        }),
+      })
+      .default({}),
     retries: z.int().min(0).max(20).default(2).meta({
       description: 'How often the job is tried again after a lost worker or another fault that may pass.',
     }),

@@ -12,6 +12,17 @@ import type { Preprocess } from './preprocess.ts';
  * into its work folder, the worker takes them away.
  */
 
+export const StoredCheckpoint = z.strictObject({
+  id: z.string(),
+  stage: z.int(),
+  step: z.int(),
+  /** Null where its file is gone. */
+  path: z.string().nullable(),
+  /** Of the whole file, in hex. */
+  sha256: z.string(),
+});
+export type StoredCheckpoint = z.infer<typeof StoredCheckpoint>;
+
 export const StartTraining = z.strictObject({
   type: z.literal('start'),
   jobId: z.string(),
@@ -20,8 +31,8 @@ export const StartTraining = z.strictObject({
   dataset: z.strictObject({ path: z.string(), format: DatasetFormat, schema: DatasetSchema }),
   /** The file of the model that the job builds on. */
   parentPath: z.string().optional(),
-  /** The checkpoint to go on from. */
-  checkpointPath: z.string().optional(),
+  /** The checkpoints to go on from: the first of them that can be read. */
+  checkpoints: z.array(StoredCheckpoint),
   workDirectory: z.string(),
   backend: z.string(),
 });

@@ -46,6 +46,7 @@ export async function train(
     dataset,
     workDirectory,
     backend: 'auto',
+    checkpoints: [],
     ...(parentPath !== undefined && { parentPath }),
   };
   const startedAt = performance.now();

@@ -65,6 +65,7 @@ function bodyFor(operation: Operation): {
     return { payload: ROWS, headers: { 'content-type': 'text/csv' } };
   if (operation.operationId === 'importModel') return importForm(smallModel());
   if (operation.operationId === 'createApiKey') return { payload: { name: 'k', scopes: ['read'] } };
+  if (operation.operationId === 'retryJob') return { payload: {} };
   if (operation.operationId === 'predict') return { payload: { inputs: [[1]] } };
   if (/^(create|validate)Pipeline$/.test(operation.operationId)) return { payload: pipelineSpec(dataset.id) };
   return operation.requestBody === undefined ? {} : { payload: jobSpec(dataset.id) };
@@ -106,6 +107,9 @@ describe('the OpenAPI document', () => {
         "POST /v1/jobs",
         "POST /v1/jobs/validate",
         "POST /v1/jobs/{id}/cancel",
+        "POST /v1/jobs/{id}/pause",
+        "POST /v1/jobs/{id}/resume",
+        "POST /v1/jobs/{id}/retry",
         "POST /v1/models",
         "POST /v1/models/{id}/predictions",
         "POST /v1/pipelines",

@@ -169,6 +169,22 @@ for (const { name, start, installed } of servers) {
       await consumer.close();
     });
 
+    test('knows a message that waits, is delayed or at work, and none that is gone', async () => {
+      const queue = await open();
+      const [waiting, delayed] = ['job_a', 'job_b'].map((jobId) => ({ jobId, attempt: 1 }));
+      expect(await queue.has(waiting!)).toBe(false);
+      await queue.add(waiting!, { priority: 3 });
+      await queue.add(delayed!, { priority: 0, delayMs: 60_000 });
+      expect([await queue.has(waiting!), await queue.has(delayed!)]).toEqual([true, true]);
+      let finish = () => {};
+      const { taken, consumer } = collect(queue, () => new Promise((resolve) => (finish = resolve)));
+      await until(() => expect(taken).toEqual(['job_a#1']));
+      expect(await queue.has(waiting!)).toBe(true);
+      finish();
+      await consumer.close();
+      expect(await queue.has(waiting!)).toBe(false);
+    });
+
     test('takes back a message that waits, urgent or not, delayed or not; else does nothing', async () => {
       const queue = await open();
       const messages = [0, 7].map((priority) => ({

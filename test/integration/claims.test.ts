@@ -17,11 +17,11 @@ let spec: JobSpecInput;
 
 beforeAll(async () => {
   service = await TestService.start();
-  const { store, queue, config } = service.context;
+  const { store, queue, limits, config } = service.context;
   const onQueueError = (error: unknown) => {
     throw error;
   };
-  runs = createRunService({ store, queue, leaseMs: config.timings.leaseMs, onQueueError });
+  runs = createRunService({ store, queue, limits, leaseMs: config.timings.leaseMs, onQueueError });
   const uploaded = await service.upload('concrete.csv');
   projectId = uploaded.projectId;
   spec = {
@@ -81,11 +81,12 @@ describe('claiming', () => {
 
 describe('a queue that is away', () => {
   it('hinders no job from being taken, nor cancelled', async () => {
-    const { store, config } = service.context;
+    const { store, blobs, limits, config } = service.context;
     const line = await lineTo(config.databaseUrl!);
     const queue = await createQueue({ databaseUrl: line.url, onError: () => {} });
     const untold: string[] = [];
-    const jobs = createJobService({ store, queue, onQueueError: (_, jobId) => untold.push(jobId) });
+    const onQueueError = (_: unknown, jobId: string) => untold.push(jobId);
+    const jobs = createJobService({ store, queue, blobs, limits, onQueueError });
     await line.cut();
     const { row } = await jobs.create(projectId, JobSpec.parse(spec));
     expect(row.status).toBe('queued');
@@ -105,8 +106,8 @@ describe('the sweeper', () => {
       await inside.jobs.lock(job.id);
       await inside.jobs.setProgress(job.id, 0, { queuedAt: new Date(Date.now() - 60_000) });
     });
-    const queue = service.context.queue;
-    const sweeper = createSweeper({ store, queue, runs, leaseMs: config.timings.leaseMs });
+    const { queue, limits } = service.context;
+    const sweeper = createSweeper({ store, queue, runs, limits, leaseMs: config.timings.leaseMs });
     await Promise.all([sweeper.sweep(), sweeper.sweep(), sweeper.sweep()]);
     const handed: string[] = [];
     const consumer = queue.consume(async ({ jobId }) => void handed.push(jobId));
@@ -114,19 +115,32 @@ describe('the sweeper', () => {
     await sleep(200);
     await consumer.close();
     expect(handed.filter((id) => id === job.id)).toHaveLength(1);
+    const sweeps = (await store.events.list(job.id, 0, 100)).filter(({ type }) => type === 'sweep');
+    const { data } = sweeps[0]!;
+    expect(data).toEqual({ action: 'requeued', attempt: 1, reason: 'its message was not in the queue' });
   });
 
   it('ends a cancelled job whose worker is gone', async () => {
     const job = await service.create(projectId, spec);
     await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_gone');
     await service.context.jobs.cancel(projectId, job.id);
-    const { store, queue } = service.context;
-    const sweeper = createSweeper({ store, queue, runs, leaseMs: 1 });
+    const { store, queue, limits } = service.context;
+    const sweeper = createSweeper({ store, queue, runs, limits, leaseMs: 1 });
     const cancelled = async () => {
       await sweeper.sweep();
       return (await store.jobs.get(job.id))!.status === 'cancelled';
     };
     await vi.waitUntil(cancelled, { timeout: 10_000 });
-    expect((await store.runs.list(job.id))[0]!.status).toBe('lost');
+    const [run] = await store.runs.list(job.id);
+    expect(run!.status).toBe('lost');
+    const sweeps = (await store.events.list(job.id, 0, 100)).filter(({ type }) => type === 'sweep');
+    expect(sweeps.map(({ data }) => data)).toEqual([
+      {
+        action: 'gaveUp',
+        runId: run!.id,
+        workerId: 'wrk_gone',
+        reason: expect.stringMatching(/^its worker has been silent for \d+ s$/),
+      },
+    ]);
   });
 });

@@ -38,11 +38,11 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 function runsOn(store: Store): RunService {
-  const { queue, config } = service.context;
+  const { queue, limits, config } = service.context;
   const onQueueError = (error: unknown) => {
     throw error;
   };
-  return createRunService({ store, queue, leaseMs: config.timings.leaseMs, onQueueError });
+  return createRunService({ store, queue, limits, leaseMs: config.timings.leaseMs, onQueueError });
 }
 
 const PROLOGUE = `
@@ -163,6 +163,24 @@ describe('a run that goes well', () => {
     expect(second!.data.id).toBe(checkpoints[1]!.id);
     expect(await artifactText(run, 'model.safetensors')).toBe(`the model of ${run.claim.run.id}`);
     expect(await blobs.localPath((await store.models.get(job.modelId!, projectId))!.blobKey)).toBeTruthy();
+  });
+
+  it('keeps a checkpoint once that is told twice', async () => {
+    const run = await supervise(`
+      await begin();
+      for (const name of ['a', 'b']) {
+        const path = command.workDirectory + '/' + name;
+        writeFileSync(path, 'the same');
+        await say({ type: 'checkpoint', position: at(1), path });
+      }
+      await say({ type: 'stopped' });
+      process.exit(0);
+    `);
+    await run.over;
+    const { store } = service.context;
+    expect((await store.checkpoints.list((await jobOf(run)).id)).map(({ step }) => step)).toEqual([1]);
+    const told = (await eventsOf(run)).filter(({ type }) => type === 'checkpoint');
+    expect(told).toHaveLength(1);
   });
 
   it('keeps the rates that a search proposes, and ends a job that only searched without a model', async () => {

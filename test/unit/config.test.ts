@@ -27,6 +27,7 @@ describe('the config', () => {
       operatorKey: undefined,
       internalToken: undefined,
       maxUploadBytes: 2 ** 30,
+      limits: { runningJobs: undefined, queuedJobs: undefined, storedBytes: undefined },
       backend: 'auto',
       predictorHost: '127.0.0.1',
       logLevel: 'info',

@@ -43,6 +43,9 @@ function jobUrls(row: JobRow): JobResource['urls'] {
     checkpoints: `${self}/checkpoints`,
     artifacts: `${self}/artifacts`,
     cancel: `${self}/cancel`,
+    pause: `${self}/pause`,
+    resume: `${self}/resume`,
+    retry: `${self}/retry`,
     model: row.modelId === null ? null : `/v1/models/${row.modelId}`,
     pipeline: row.pipelineId && `/v1/pipelines/${row.pipelineId}`,
   };

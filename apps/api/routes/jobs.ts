@@ -58,6 +58,8 @@ export const jobRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (
             'unsupportedMediaType',
             'idempotencyInFlight',
             'idempotencyMismatch',
+            'tooManyJobs',
+            'storageFull',
           ),
         },
       },
@@ -110,25 +112,6 @@ export const jobRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (
       const row = found(await store.jobs.get(id, request.caller.projectId), 'job', id);
       if (isUnchanged(request, reply, jobETag(row))) return reply.code(304).send();
       return reply.code(200).send(jobResource(row));
-    },
-  );
-
-  app.post(
-    '/:id/cancel',
-    {
-      schema: {
-        operationId: 'cancelJob',
-        summary: 'Cancel a job',
-        description:
-          'A queued job ends at once. A running one saves a checkpoint and stops, or is stopped when its grace is over.',
-        tags,
-        params: IdParams,
-        response: { 202: JobResource, ...problems('notFound', 'conflict') },
-      },
-    },
-    async (request, reply) => {
-      const row = await jobs.cancel(request.caller.projectId, request.params.id);
-      return reply.code(202).header('retry-after', POLL_AFTER_SECONDS).send(jobResource(row));
     },
   );
 };

@@ -60,6 +60,8 @@ export const pipelineRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = as
             'unsupportedMediaType',
             'idempotencyInFlight',
             'idempotencyMismatch',
+            'tooManyJobs',
+            'storageFull',
           ),
         },
       },

@@ -54,6 +54,15 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
       return (await sql.job.findMany({ where, orderBy: { id: 'asc' } })).map(toJobRow);
     },
 
+    async lockFailedWaiting(id) {
+      needTransaction();
+      const locked = await sql.$queryRaw<{ id: string }[]>`
+        SELECT id FROM job WHERE waits_for = ${id} AND status = 'failed' AND failure->>'code' = 'dependencyFailed'
+        ORDER BY id FOR NO KEY UPDATE`;
+      const where = { id: { in: locked.map((row) => row.id) } };
+      return (await sql.job.findMany({ where, orderBy: { id: 'asc' } })).map(toJobRow);
+    },
+
     async setStatus(id, status, patch) {
       await sql.job.update({ where: { id }, data: { ...toChange(patch), status } });
     },
@@ -63,10 +72,15 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
       return count === 1;
     },
 
-    async queuedBefore(before, limit) {
-      const where = { status: 'queued', queuedAt: { lt: before } };
-      const rows = await sql.job.findMany({ where, orderBy: { queuedAt: 'asc' }, take: limit });
+    async queuedBefore(before, limit, after) {
+      const where = { status: 'queued', queuedAt: { lt: before }, ...(after && { OR: behind(after) }) };
+      const orderBy = [{ priority: 'asc' }, { queuedAt: 'asc' }, { id: 'asc' }] as const;
+      const rows = await sql.job.findMany({ where, orderBy: [...orderBy], take: limit });
       return rows.map(toJobRow);
+    },
+
+    count(projectId, statuses) {
+      return sql.job.count({ where: { projectId, status: { in: [...statuses] } } });
     },
 
     async silentSince(before, limit) {
@@ -80,6 +94,15 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
   function needTransaction(): void {
     if (!inTransaction) throw new Error('A lock outlives no statement outside a transaction');
   }
+}
+
+/** The rows that come after one, by priority, time and id. */
+function behind({ priority, queuedAt, id }: JobRow): Prisma.JobWhereInput[] {
+  return [
+    { priority: { gt: priority } },
+    { priority, queuedAt: { gt: queuedAt } },
+    { priority, queuedAt, id: { gt: id } },
+  ];
 }
 
 function toChange(patch: JobPatch): Prisma.JobUpdateManyMutationInput {

@@ -4,6 +4,11 @@ import type { Session } from './session.ts';
 
 export function metricStore({ sql }: Session): MetricStore {
   return {
+    async deleteAfter(jobId, { stage, step }) {
+      const after = [{ stage: { gt: stage } }, { stage, step: { gt: step } }];
+      await sql.metric.deleteMany({ where: { jobId, OR: after } });
+    },
+
     /**
      * `fenced` holds the job's row, so that the fence can't move before the points are committed. Of a point
      * that stands twice in the batch the last counts. Values go as text: the driver turns NaN into null, and

@@ -26,6 +26,10 @@ export function stageStore({ sql }: Session): StageStore {
       return count === 1;
     },
 
+    async deleteAfter(jobId, stage) {
+      await sql.stage.deleteMany({ where: { jobId, stage: { gt: stage } } });
+    },
+
     async list(jobId) {
       const rows = await sql.stage.findMany({ where: { jobId }, orderBy: { stage: 'asc' } });
       return rows.map((row) => ({ ...row, status: row.status as StageRow['status'] }));

@@ -58,6 +58,22 @@ function storeOn(session: Session, notifications: Notifications, close: () => Pr
         const create = { id: newId('prj'), name };
         return (await sql.project.upsert({ where: { name }, create, update: {} })).id;
       },
+
+      // Not the project's row: a job's end locks that after the job's own, and this comes before.
+      async lock(id) {
+        await sql.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`project:${id}`}, 0))`;
+      },
+
+      async storedBytes(id) {
+        const [answer] = await sql.$queryRaw<{ bytes: bigint }[]>`
+          SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM (
+            SELECT blob_key, bytes FROM dataset WHERE project_id = ${id}
+            UNION SELECT blob_key, bytes FROM model WHERE project_id = ${id}
+            UNION SELECT c.blob_key, c.bytes FROM checkpoint c JOIN job ON job.id = c.job_id WHERE job.project_id = ${id}
+            UNION SELECT a.blob_key, a.bytes FROM artifact a JOIN job ON job.id = a.job_id WHERE job.project_id = ${id}
+          ) AS blob`;
+        return Number(answer?.bytes ?? 0);
+      },
     },
 
     async blobInUse(blobKey) {

@@ -57,6 +57,9 @@ export async function openBullQueue<B extends IQueueBackend, C>(
         removeOnFail: true,
       });
     },
+    async has(message) {
+      return (await queue.getJob(messageId(message))) !== undefined;
+    },
     async remove(message) {
       await queue.remove(messageId(message));
     },

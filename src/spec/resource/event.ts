@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Timestamp } from '../common.ts';
 
+/** `sweep`: what the sweeper did, or a worker in its stead: its `action` is `requeued` or `gaveUp`. */
 export const EventType = z.enum([
   'status',
   'run',
@@ -12,6 +13,7 @@ export const EventType = z.enum([
   'artifact',
   'warning',
   'model',
+  'sweep',
 ]);
 export type EventType = z.infer<typeof EventType>;
 

@@ -115,6 +115,53 @@ export function fencing(subject: Subject): void {
     expect(found).toEqual([ids[1], ids[0]]);
     expect(await store.jobs.queuedBefore(new Date(1_000), 10)).toEqual([]);
   });
+
+  test('Queued jobs are found page by page, the most urgent first, each once', async () => {
+    const { store } = subject;
+    const before = new Date(100_000);
+    const places = [1, 0, 2, 0, 1, 1, 0].map((priority, i) => ({
+      priority,
+      queuedAt: new Date(50_000 + (i % 3)),
+    }));
+    const ids: string[] = [];
+    for (const place of places) ids.push((await storedJob(store, { status: 'queued', ...place })).id);
+    const found: JobRow[] = [];
+    let page: JobRow[];
+    do {
+      page = await store.jobs.queuedBefore(before, 2, found.at(-1));
+      found.push(...page);
+    } while (page.length > 0);
+    const ours = found.filter(({ id }) => ids.includes(id));
+    expect(ours.map(({ id }) => id).sort()).toEqual(ids.sort());
+    const keys = ours.map(({ priority, queuedAt }) => [priority, queuedAt.getTime()]);
+    expect(keys).toEqual([...keys].sort(([a, b], [c, d]) => a! - c! || b! - d!));
+  });
+
+  test('What lies after a place in a job is forgotten, and only that', async () => {
+    const { store } = subject;
+    const [job, other] = [await storedJob(store), await storedJob(store)];
+    const points = [1, 2].flatMap((stage) =>
+      [1, 2, 3].map((step) => ({ stage, step, epoch: 1, name: 'loss', value: step })),
+    );
+    for (const { id } of [job, other]) {
+      await store.metrics.write(id, 'run_1', 0, points);
+      for (const stage of [1, 2]) {
+        const begun = { jobId: id, runId: 'run_1', stage, name: `s${stage}`, objective: 'supervised' };
+        await store.stages.begin({ ...begun, epochs: 1, stepsPerEpoch: 3 }, 0);
+      }
+    }
+    const left = async (id: string) => ({
+      steps: (await store.metrics.read(id, { maxPoints: 100 })).map(({ stage, step }) => `${stage}.${step}`),
+      stages: (await store.stages.list(id)).map(({ stage }) => stage),
+    });
+    await store.metrics.deleteAfter(job.id, { stage: 1, step: 2 });
+    await store.stages.deleteAfter(job.id, 1);
+    expect(await left(job.id)).toEqual({ steps: ['1.1', '1.2'], stages: [1] });
+    expect(await left(other.id)).toEqual({
+      steps: ['1.1', '1.2', '1.3', '2.1', '2.2', '2.3'],
+      stages: [1, 2],
+    });
+  });
 }
 
 async function written(store: Store, jobId: string) {

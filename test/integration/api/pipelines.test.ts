@@ -51,7 +51,7 @@ describe('creating a pipeline', () => {
     expect(third.waitsFor).toBe(second.id);
     expect((await api.get(pipeline.urls.self)).json()).toEqual(pipeline);
     expect(await events(pipeline, 1)).toEqual([
-      { from: null, to: 'waiting', reason: 'created, waiting for the job “base”' },
+      { from: null, to: 'waiting', attempt: 1, reason: 'created, waiting for the job “base”' },
     ]);
 
     const job = (await api.get(second.urls.self)).json();
@@ -237,6 +237,7 @@ describe('cancelling', () => {
     expect((await events(ended, 1)).at(-1)).toEqual({
       from: 'waiting',
       to: 'cancelled',
+      attempt: 1,
       reason: 'the job “base”, whose model it waited for, was cancelled',
     });
     await api.post(half.jobs[1]!.urls.cancel, {});

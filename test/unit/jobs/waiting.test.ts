@@ -47,7 +47,7 @@ describe('jobs that wait for another', () => {
     expect(statuses(jobs)).toEqual(['succeeded', 'queued', 'waiting', 'queued']);
     expect(b).toMatchObject({ parentModelId: 'mdl_1', statusDetail: 'waiting for a worker' });
     expect(events.b).toEqual([
-      { from: 'waiting', to: 'queued', reason: 'the job “a” has made the model mdl_1' },
+      { from: 'waiting', to: 'queued', attempt: 1, reason: 'the job “a” has made the model mdl_1' },
     ]);
   });
 
@@ -61,7 +61,9 @@ describe('jobs that wait for another', () => {
     const message = 'the job “b”, whose model it waited for, failed';
     expect(c.failure).toEqual({ code: 'dependencyFailed', message, retryable: false });
     expect(c.finishedAt).toBeInstanceOf(Date);
-    expect(events.c).toEqual([{ from: 'waiting', to: 'failed', reason: message, failure: c.failure }]);
+    expect(events.c).toEqual([
+      { from: 'waiting', to: 'failed', attempt: 1, reason: message, failure: c.failure },
+    ]);
   });
 
   it('are cancelled with it, without a failure', async () => {
@@ -69,7 +71,12 @@ describe('jobs that wait for another', () => {
     await transition(store, { ...b }, { to: 'cancelled', reason: 'cancelled by request' });
     expect(statuses(jobs)).toEqual(['running', 'cancelled', 'cancelled', 'waiting']);
     expect(events.c).toEqual([
-      { from: 'waiting', to: 'cancelled', reason: 'the job “b”, whose model it waited for, was cancelled' },
+      {
+        from: 'waiting',
+        to: 'cancelled',
+        attempt: 1,
+        reason: 'the job “b”, whose model it waited for, was cancelled',
+      },
     ]);
     expect(c.failure).toBeUndefined();
   });
