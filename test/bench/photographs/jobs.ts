@@ -68,7 +68,6 @@ function fromScratch(name: string, dataset: string, seed: number): JobSpecInput 
   };
 }
 
-/** As many pictures a step as WebAssembly's memory holds MobileNet's activations of, where they aren't cached. */
 export const TIMED_BATCH = 8;
 
 /** Each stage with its frozen layers' features computed once, and at every step. Nothing is validated meanwhile. */
