@@ -44,7 +44,7 @@ export function isTheJobs({ code }: Failure): boolean {
 export function isOutOfMemory(error: unknown): boolean {
   if (error instanceof RangeError) return /allocation|memory|array length|typed array/i.test(error.message);
   if (!(error instanceof Error) || error.name !== 'RuntimeError') return false;
-  return /out of bounds|out of memory|unreachable/i.test(error.message);
+  return /out of bounds|out of memory|unreachable|aborted/i.test(error.message);
 }
 
 function isFileError(error: unknown): boolean {

@@ -40,6 +40,7 @@ function request({ method, path, operationId, requestBody }: Operation): InjectO
   if (operationId === 'compareJobs') return { ...asked, url: `${url}?ids=a,b` };
   if (operationId === 'createApiKey') return { ...asked, payload: { name: 'k', scopes: ['read'] } };
   if (operationId === 'predict') return { ...asked, payload: { inputs: [[1]] } };
+  if (operationId === 'retryJob') return { ...asked, payload: {} };
   if (/Pipeline$/.test(operationId) && requestBody) return { ...asked, payload: pipelineSpec(NOWHERE) };
   return requestBody === undefined ? asked : { ...asked, payload: jobSpec(NOWHERE) };
 }

@@ -125,6 +125,8 @@ function request(route: Route, url = address(route)): InjectOptions {
     case 'createJob':
     case 'validateJob':
       return { ...asked, payload: jobSpec(dataset.id) };
+    case 'retryJob':
+      return { ...asked, payload: { from: 'start' } };
     case 'compareJobs':
       return { ...asked, url: `${url}?ids=${pipeline.jobs.map(({ id }) => id)}` };
     default:

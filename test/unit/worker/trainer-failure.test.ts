@@ -9,6 +9,7 @@ describe('what an error inside a trainer means', () => {
     ['an array that is too long', new RangeError('Array buffer allocation failed')],
     ['a typed array that is too long', new RangeError('Invalid typed array length: 10000000000')],
     ['WebAssembly that has no memory left', named('RuntimeError', 'memory access out of bounds')],
+    ['WebAssembly that gives up', named('RuntimeError', 'Aborted(). Build with -sASSERTIONS for more info.')],
   ])('is out of memory for %s', (_, error) => {
     expect(failureOf(error)).toMatchObject({ code: 'outOfMemory', retryable: false });
   });
