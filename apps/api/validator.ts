@@ -18,6 +18,9 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema }) 
   };
 };
 
+/** A body may have as many faults as it has fields: so many are told one by one, and the number of them all. */
+const MOST_TOLD = 100;
+
 /**
  * What Zod found wrong with a part of a request. Pointers lead into bodies; of a query, path or header
  * the detail says the name. `base` is where in the body the value stands.
@@ -36,7 +39,9 @@ export function invalidRequest(
     return new TrainyardError('invalidRequest', `The ${place} “${first.pointer.slice(1)}”: ${first.message}`);
   }
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return new TrainyardError(bodyCode, `${first.pointer || 'The body'}: ${first.message}${more}`, { errors });
+  return new TrainyardError(bodyCode, `${first.pointer || 'The body'}: ${first.message}${more}`, {
+    errors: errors.slice(0, MOST_TOLD),
+  });
 }
 
 export function isZodError(error: unknown): error is z.ZodError {
