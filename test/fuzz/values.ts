@@ -121,8 +121,11 @@ function mutateOnce(value: unknown, dice: Dice): unknown {
   const places = placesIn(value);
   if (places.length === 0 || dice.chance(0.02)) return anyValue(dice);
   const { holder, name } = dice.pick(places);
-  const set = (name: string, value: unknown) =>
+  const set = (name: string, value: unknown) => {
+    // JSON has no names in a list; an array has one that refuses what is no length.
+    if (Array.isArray(holder) && !/^\d{1,4}$/.test(name)) return;
     Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
+  };
   dice.weighted<() => void>([
     [8, () => set(name, anyValue(dice))],
     [3, () => delete holder[name]],
@@ -130,7 +133,7 @@ function mutateOnce(value: unknown, dice: Dice): unknown {
     [3, () => set(name, structuredClone(dice.pick(places).holder))],
     [2, () => set(name, repeated(holder[name], dice))],
     [2, () => set(dice.pick(places).name, structuredClone(holder[name]))],
-    [2, () => set(name, String(holder[name]))],
+    [2, () => set(name, JSON.stringify(holder[name]))],
     [2, () => set(name, typeof holder[name] === 'number' ? dice.pick(NUMBERS) : [holder[name]])],
   ])();
   return value;
