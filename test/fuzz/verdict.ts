@@ -8,6 +8,12 @@ const SLOW_MS = 5_000;
 const LEAK =
   /node_modules|\bat .{1,80}\.[jt]s:\d+|\bSELECT\b|\bINSERT INTO\b|prisma|postgres|\/tmp\/|\/home\/|\/root\//i;
 
+/**
+ * What may be told to come again: no worker runs beside this API, and content that is refused to one is deleted while
+ * another sends the same.
+ */
+const MAY_WAIT: ReadonlySet<string> = new Set(['predict', 'createDataset', 'importModel']);
+
 /** What is wrong with an answer, in words; undefined where nothing is. */
 export function faultOf(
   request: FuzzRequest,
@@ -16,10 +22,9 @@ export function faultOf(
   if (milliseconds > SLOW_MS) return 'took longer than 5 s';
   if (headers['x-powered-by'] !== undefined) return 'tells what it runs on';
   if (status < 400) return undefined;
-  // No worker runs beside this API.
-  const noWorker =
-    status === 503 && request.operationId === 'predict' && headers['retry-after'] !== undefined;
-  if (status >= 500 && !noWorker) return `answers ${status}`;
+  const comesAgain =
+    status === 503 && MAY_WAIT.has(request.operationId) && headers['retry-after'] !== undefined;
+  if (status >= 500 && !comesAgain) return `answers ${status}`;
   if (request.method === 'HEAD' || body === '')
     return request.method === 'HEAD' ? undefined : 'has an empty body';
   return faultOfProblem(request, status, String(headers['content-type']), body);
