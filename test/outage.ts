@@ -3,6 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** A way to a server that can be cut: to its clients the server is then gone, and refuses connections. */
 export interface Line {
   readonly url: string;
+  /** Lets nothing through any more, as when a process hangs: both ends think that the other is there. */
+  stall(): void;
   cut(): Promise<void>;
   mend(): Promise<void>;
 }
@@ -36,6 +38,9 @@ export async function lineTo(serverUrl: string): Promise<Line> {
         resolve();
       });
     });
+  const stall = () => {
+    for (const socket of sockets) socket.pause();
+  };
   const cut = () =>
     new Promise<void>((resolve) => {
       server?.close(() => resolve());
@@ -46,5 +51,5 @@ export async function lineTo(serverUrl: string): Promise<Line> {
   const url = new URL(serverUrl);
   url.hostname = '127.0.0.1';
   url.port = `${port}`;
-  return { url: url.href, cut, mend };
+  return { url: url.href, stall, cut, mend };
 }

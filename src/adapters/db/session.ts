@@ -14,6 +14,13 @@ const CONNECT_MS = 5_000;
 /** How long a transaction may wait for a connection, and then take. */
 const TRANSACTION = { maxWait: CONNECT_MS, timeout: 30_000 };
 
+/**
+ * What each connection is told. Prisma's adapter sends and reads times without their zone and takes them for UTC.
+ * The server itself ends a transaction in which nothing is asked any more: a process that hangs there, or a machine
+ * that is gone, must not hold the lock of a job for good.
+ */
+const SETTINGS = "SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '10s'";
+
 /** A pool of connections. Every error that comes out of it is a TrainyardError. */
 export function connect(url: string, poolSize: number): { session: Session; close(): Promise<void> } {
   const pool = {
@@ -21,8 +28,7 @@ export function connect(url: string, poolSize: number): { session: Session; clos
     max: poolSize,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
-    // Prisma's adapter sends and reads times without their zone and takes them for UTC.
-    onConnect: (client: { query(sql: string): Promise<unknown> }) => client.query("SET TIME ZONE 'UTC'"),
+    onConnect: (client: { query(sql: string): Promise<unknown> }) => client.query(SETTINGS),
   };
   const client = withOurErrors(new PrismaClient({ adapter: new PrismaPg(pool) }));
   const session: Session = {

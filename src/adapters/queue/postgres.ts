@@ -23,7 +23,7 @@ export async function postgresBackend(
   await migrate(url);
   const pool = new pg.Pool({
     connectionString: url,
-    options: `-c search_path=${DEFAULT_SCHEMA}`,
+    options: `-c search_path=${DEFAULT_SCHEMA} -c idle_in_transaction_session_timeout=${TIMEOUT_MS}`,
     max: POOL_SIZE,
     keepAlive: true,
     connectionTimeoutMillis: TIMEOUT_MS,

@@ -43,6 +43,24 @@ export function outages(subject: Subject): void {
     await store.close();
   });
 
+  test('A process that hangs in a transaction gives its rows back within seconds', async () => {
+    const line = await lineTo(subject.url);
+    const store = await createStore({ url: line.url, poolSize: 2 });
+    const job = await storedJob(store);
+    const hung = store.transaction(async (transaction) => {
+      await transaction.jobs.lock(job.id);
+      line.stall();
+      const since = performance.now();
+      await subject.store.transaction(({ jobs }) => jobs.lock(job.id));
+      expect(performance.now() - since).toBeLessThan(20_000);
+      await line.cut();
+      await transaction.events.append(job.id, 'status', {});
+    });
+    await expect(hung).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await subject.store.events.list(job.id, 0, 10)).toEqual([]);
+    await store.close();
+  }, 60_000);
+
   test('A statement that the database refuses shows no query', async () => {
     const { store } = subject;
     const job = await storedJob(store);
