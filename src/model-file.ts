@@ -8,6 +8,7 @@ import {
   safetensorsHead,
   tensorOrder,
 } from './safetensors.ts';
+import type { ModelStructure } from './spec/model-structure.ts';
 import { NetworkSpec } from './spec/network.ts';
 import { Preprocess } from './spec/preprocess.ts';
 import { inferShapes, type LayerShape } from './spec/shapes.ts';
@@ -19,12 +20,6 @@ import { inferShapes, type LayerShape } from './spec/shapes.ts';
 
 const FORMAT = 'trainyard-model-1';
 
-/** What a model's file says beside its weights. */
-export interface ModelDescription {
-  readonly network: NetworkSpec;
-  readonly preprocess: Preprocess;
-}
-
 /** A weight whose numbers are made only when they are written. */
 export interface LazyWeight {
   readonly name: string;
@@ -32,22 +27,22 @@ export interface LazyWeight {
   read(): Promise<Float32Array>;
 }
 
-export function encodeModelFile(description: ModelDescription, weights: NamedArrays): Uint8Array {
-  return encodeSafetensors({ tensors: weights, metadata: metadataOf(description) });
+export function encodeModelFile(structure: ModelStructure, weights: NamedArrays): Uint8Array {
+  return encodeSafetensors({ tensors: weights, metadata: metadataOf(structure) });
 }
 
 /** The same bytes, one weight after another, so that no more than one is held. */
 export async function* streamModelFile(
-  description: ModelDescription,
+  structure: ModelStructure,
   weights: readonly LazyWeight[],
 ): AsyncGenerator<Uint8Array> {
   const byName = Object.fromEntries(weights.map((weight) => [weight.name, weight]));
-  yield safetensorsHead(byName, metadataOf(description));
+  yield safetensorsHead(byName, metadataOf(structure));
   for (const name of tensorOrder(byName)) yield bytesOf(await byName[name]!.read());
 }
 
 /** @throws SafetensorsError for a file that is not a whole model */
-export function decodeModelFile(file: Uint8Array): ModelDescription & { readonly weights: NamedArrays } {
+export function decodeModelFile(file: Uint8Array): ModelStructure & { readonly weights: NamedArrays } {
   const { tensors, metadata } = decodeSafetensors(file);
   if (metadata.format !== FORMAT) throw new SafetensorsError('the file is not a Trainyard model');
   const network = NetworkSpec.parse(JSON.parse(metadata.network!));
@@ -64,6 +59,6 @@ function checkWeights({ name, weights }: LayerShape, tensors: Readonly<Record<st
   }
 }
 
-function metadataOf({ network, preprocess }: ModelDescription): Record<string, string> {
+function metadataOf({ network, preprocess }: ModelStructure): Record<string, string> {
   return { format: FORMAT, network: JSON.stringify(network), preprocess: JSON.stringify(preprocess) };
 }

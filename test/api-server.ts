@@ -75,9 +75,9 @@ export class TestApi {
     return this.request({ method: 'POST', url, payload }, key);
   }
 
-  /** Sends a CSV as a raw body. */
+  /** Sends a file as a raw body: a CSV, unless a header says otherwise. */
   upload(
-    csv: string,
+    content: string | Buffer,
     headers: Record<string, string> = {},
     query = '?name=line',
   ): Promise<LightMyRequestResponse> {
@@ -85,8 +85,16 @@ export class TestApi {
       method: 'POST',
       url: `/v1/datasets${query}`,
       headers: { 'content-type': 'text/csv', ...headers },
-      payload: csv,
+      payload: content,
     });
+  }
+
+  /** Sends a form as curl and browsers send it, its parts in the order given. */
+  async uploadForm(parts: readonly [name: string, value: string | File][]): Promise<Response> {
+    const body = new FormData();
+    for (const [name, value] of parts) body.append(name, value);
+    const headers = { authorization: `Bearer ${OPERATOR_KEY}` };
+    return fetch(`${await this.listen()}/v1/datasets`, { method: 'POST', headers, body });
   }
 
   async createDataset(csv = ROWS): Promise<DatasetResource> {

@@ -31,6 +31,9 @@ export function publicProblems<Code extends ErrorCode>(...codes: Code[]): Proble
 /** An answer without a body. */
 export const NoContent = z.undefined().meta({ description: 'Done; there is no body.' });
 
+/** Of an answer about a job that was just asked for something: it has hardly changed before this. */
+export const POLL_AFTER_SECONDS = 1;
+
 function declare(codes: readonly ErrorCode[]): Record<number, ProblemResponse> {
   const statuses = new Set(codes.map((code) => ERRORS[code][0]));
   return Object.fromEntries([...statuses].map((status) => [status, describe(status, codes)]));

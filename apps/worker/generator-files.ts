@@ -8,8 +8,7 @@ import { encodeModel } from '../../src/engine/predict/trained-model.ts';
 import type { NamedArrays } from '../../src/safetensors.ts';
 import { byItself, generatorPreprocess, withoutPrefix } from '../../src/spec/generator.ts';
 import type { Preprocess } from '../../src/spec/preprocess.ts';
-import type { ModelSummary } from '../../src/spec/trainer.ts';
-import { summarize } from './summarize-model.ts';
+import type { MadeModel } from '../../src/spec/trainer.ts';
 
 /** As many a side does the grid of samples have. */
 const SIDE = 8;
@@ -45,15 +44,15 @@ export async function writeGenerator({
   preprocess,
   weights,
   workDirectory,
-}: Made): Promise<{ modelPath: string; model: ModelSummary }> {
+}: Made): Promise<MadeModel> {
   const network = byItself(generator.spec);
   const own = Object.entries(ownWeights(generator, weights)).map(
     ([name, array]) => [withoutPrefix(name), array] as const,
   );
   const modelPath = join(workDirectory, 'generator.safetensors');
-  const made = generatorPreprocess(network, preprocess);
-  await writeFile(modelPath, encodeModel(network, made, Object.fromEntries(own)));
-  return { modelPath, model: summarize(network, made) };
+  const structure = { network, preprocess: generatorPreprocess(network, preprocess) };
+  await writeFile(modelPath, encodeModel(network, structure.preprocess, Object.fromEntries(own)));
+  return { modelPath, structure };
 }
 
 /** A network's own, where those of another stand beside them. */

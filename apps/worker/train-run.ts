@@ -24,7 +24,6 @@ import { evaluateRun } from './evaluate-run.ts';
 import { ownWeights, writeGenerator, writeSamples } from './generator-files.ts';
 import { readCheckpoint } from './read-checkpoint.ts';
 import { type ParentFile, readParent } from './read-parent.ts';
-import { summarize } from './summarize-model.ts';
 
 export type Tell = (message: TrainerMessage) => Promise<void>;
 
@@ -61,7 +60,7 @@ export async function trainRun(
   return {
     type: 'succeeded',
     modelPath,
-    model: summarize(network.spec, data.preprocess),
+    structure: { network: network.spec, preprocess: data.preprocess },
     evaluation,
     ...(generator && { generator: await writeGenerator({ ...files, generator, weights: end.weights }) }),
   };
@@ -141,7 +140,7 @@ function relay({ generator, seed }: TrainJob, files: Files, tell: Tell): TrainEv
       await tell({ type: 'learningRate', ...finding });
     },
     onCheckpoint: async (position, file) => {
-      // A run that is stopped where it has just saved writes the same again, and the first file may be taken away by then.
+      // A run that is stopped where it has just saved writes the same again, when the first file may be taken away.
       const path = join(workDirectory, `checkpoint-${++written}.safetensors`);
       await writeFile(path, file);
       await tell({ type: 'checkpoint', position, path });

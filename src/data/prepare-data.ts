@@ -148,11 +148,11 @@ function shareWindows(table: Table, plan: DataPlan, data: DataSpec, window: Wind
 
 function checkClasses(table: Table, plan: DataPlan, train: Uint32Array): void {
   if (!plan.classes) return;
-  const { codes } = classesOf(table, plan.targets[0]!.name);
-  if (new Set(Array.from(train, (row) => codes[row])).size < 2)
-    throw new DataError('the rows to train on have only one class');
-  const counts = new Float64Array(classesOf(table, plan.targets[0]!.name).classes.length);
+  const { codes, classes } = classesOf(table, plan.targets[0]!.name);
+  const counts = new Uint32Array(classes.length);
   for (const row of train) counts[codes[row]!]!++;
+  if (counts.filter((count) => count > 0).length < 2)
+    throw new DataError('the rows to train on have only one class');
   if (plan.task === 'pairs' && !counts.some((count) => count > 1))
     throw new DataError('no two rows to train on have the same value', { column: plan.targets[0]!.name });
 }

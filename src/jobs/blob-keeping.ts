@@ -34,6 +34,26 @@ export function justDeleted(cause: unknown): TrainyardError {
   });
 }
 
+/**
+ * Does what is to name content that was just put in a row. The content goes where none was written: it was refused,
+ * or the answer is that of an earlier request.
+ */
+export async function recordBlob<T extends { readonly replayed: boolean }>(
+  store: Store,
+  blobs: BlobStore,
+  blobKey: string,
+  record: () => Promise<T>,
+): Promise<T> {
+  try {
+    const recorded = await record();
+    if (recorded.replayed) await discardBlob(store, blobs, blobKey);
+    return recorded;
+  } catch (error) {
+    await discardBlob(store, blobs, blobKey);
+    throw error;
+  }
+}
+
 /** Deletes the content unless a row still names it. */
 export async function discardBlob(store: Store, blobs: BlobStore, blobKey: string): Promise<void> {
   await store.transaction(async (inside) => {

@@ -3,7 +3,7 @@ import { DataError } from '../data/data-error.ts';
 import type { InferenceOptions, StoredFormat, StreamedFormat } from '../data/formats/format.ts';
 import { FORMATS } from '../data/formats/index.ts';
 import type { DatasetSchema } from '../spec/dataset.ts';
-import { discardBlob, justDeleted, keepBlob, pathOf } from './blob-keeping.ts';
+import { discardBlob, justDeleted, keepBlob, pathOf, recordBlob } from './blob-keeping.ts';
 import { TrainyardError } from './errors.ts';
 import { onceAKey } from './idempotency.ts';
 import { newId } from './ids.ts';
@@ -29,15 +29,8 @@ export function createDatasetService(dependencies: Dependencies): DatasetService
   return { register, preview, delete: remove };
 
   async function register(projectId: string, upload: DatasetUpload): Promise<Created<DatasetRow>> {
-    const { blob, schema } = await receive(upload);
-    try {
-      const created = await record(projectId, upload, blob, schema);
-      if (created.replayed) await discardBlob(store, blobs, blob.key);
-      return created;
-    } catch (error) {
-      await discardBlob(store, blobs, blob.key);
-      throw error;
-    }
+    const received = await receive(upload);
+    return recordBlob(store, blobs, received.blob.key, () => record(projectId, upload, received));
   }
 
   function receive(upload: DatasetUpload): Promise<Received> {
@@ -85,8 +78,7 @@ export function createDatasetService(dependencies: Dependencies): DatasetService
   async function record(
     projectId: string,
     upload: DatasetUpload,
-    blob: StoredBlob,
-    schema: DatasetSchema,
+    { blob, schema }: Received,
   ): Promise<Created<DatasetRow>> {
     const { format, columnTypes, idempotencyKey } = upload;
     const row: DatasetRow = {

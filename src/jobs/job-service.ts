@@ -15,6 +15,7 @@ import { resumeJob } from './resume-job.ts';
 import { retryJob } from './retry-job.ts';
 import type { JobRow } from './rows.ts';
 import type { Created, JobService, Validation } from './services.ts';
+import { type OnQueueError, tellLeft, tellQueued } from './tell-queue.ts';
 import { validateJob } from './validate-job.ts';
 
 interface Dependencies {
@@ -22,8 +23,7 @@ interface Dependencies {
   queue: Pick<JobQueue, 'add' | 'remove'>;
   blobs: BlobStore;
   limits: ProjectLimits;
-  /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
-  onQueueError: (error: unknown, jobId: string) => void;
+  onQueueError: OnQueueError;
 }
 
 export function createJobService(dependencies: Dependencies): JobService {
@@ -41,30 +41,34 @@ export function createJobService(dependencies: Dependencies): JobService {
       insertValid(inside, projectId, spec, limits),
     );
     const row = await found(store, projectId, jobId);
-    // Committed first, enqueued after: the queue only says “look”.
-    if (!replayed) await enqueue(row);
+    if (!replayed) await tellQueued(queue, row, onQueueError);
     return { row, replayed };
   }
 
-  async function cancel(projectId: string, jobId: string): Promise<JobRow> {
-    await found(store, projectId, jobId);
-    const { job, leftQueue } = await store.transaction(async (inside) => {
-      const job = (await inside.jobs.lock(jobId))!;
+  function cancel(projectId: string, jobId: string): Promise<JobRow> {
+    return halt(projectId, jobId, async (inside, job) => {
       if (isTerminal(job.status))
         throw new TrainyardError('conflict', `The job has already ended as ${job.status}`);
-      return { job, leftQueue: await cancelJob(inside, job) };
+      return cancelJob(inside, job);
     });
-    if (leftQueue) await withQueue(jobId, () => queue.remove({ jobId, attempt: job.attempt }));
-    return found(store, projectId, jobId);
   }
 
-  async function pause(projectId: string, jobId: string): Promise<JobRow> {
+  function pause(projectId: string, jobId: string): Promise<JobRow> {
+    return halt(projectId, jobId, pauseJob);
+  }
+
+  /** @param work tells whether the job has left the queue */
+  async function halt(
+    projectId: string,
+    jobId: string,
+    work: (inside: Store, job: JobRow) => Promise<boolean>,
+  ): Promise<JobRow> {
     await found(store, projectId, jobId);
     const { job, leftQueue } = await store.transaction(async (inside) => {
       const job = (await inside.jobs.lock(jobId))!;
-      return { job, leftQueue: await pauseJob(inside, job) };
+      return { job, leftQueue: await work(inside, job) };
     });
-    if (leftQueue) await withQueue(jobId, () => queue.remove({ jobId, attempt: job.attempt }));
+    if (leftQueue) await tellLeft(queue, job, onQueueError);
     return found(store, projectId, jobId);
   }
 
@@ -90,16 +94,8 @@ export function createJobService(dependencies: Dependencies): JobService {
 
   async function enqueued(projectId: string, jobId: string): Promise<JobRow> {
     const job = await found(store, projectId, jobId);
-    if (job.status === 'queued') await enqueue(job);
+    if (job.status === 'queued') await tellQueued(queue, job, onQueueError);
     return job;
-  }
-
-  function enqueue({ id: jobId, attempt, priority }: JobRow): Promise<void> {
-    return withQueue(jobId, () => queue.add({ jobId, attempt }, { priority }));
-  }
-
-  async function withQueue(jobId: string, work: () => Promise<void>): Promise<void> {
-    await work().catch((error) => onQueueError(error, jobId));
   }
 }
 

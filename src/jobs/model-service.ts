@@ -11,11 +11,10 @@ import {
 import type { FilesByName } from '../data/models/tfjs-model.ts';
 import { streamModelFile } from '../model-file.ts';
 import { Name } from '../spec/common.ts';
-import { isStochastic } from '../spec/layer.ts';
 import type { ModelImport } from '../spec/model-import.ts';
-import { targetNames } from '../spec/preprocess.ts';
 import type { ImportedFrom } from '../spec/resource/model.ts';
-import { discardBlob, keepBlob } from './blob-keeping.ts';
+import { discardBlob, keepBlob, recordBlob } from './blob-keeping.ts';
+import { describeModel } from './describe-model.ts';
 import { TrainyardError } from './errors.ts';
 import { onceAKey } from './idempotency.ts';
 import { newId } from './ids.ts';
@@ -52,7 +51,9 @@ export function createModelService(dependencies: Dependencies): ModelService {
     const scratch = new ScratchFiles(scratchFolder);
     try {
       const imported = await convert(upload, scratch);
-      return await register(projectId, imported, upload.idempotencyKey);
+      return await recordBlob(store, blobs, imported.blob.key, () =>
+        record(projectId, imported, upload.idempotencyKey),
+      );
     } catch (error) {
       throw refusalOf(error, maxUploadBytes);
     } finally {
@@ -73,22 +74,6 @@ export function createModelService(dependencies: Dependencies): ModelService {
       return { name, asked, model, blob, from: { format: foreign.format, file: fileName } };
     } finally {
       foreign.close();
-    }
-  }
-
-  async function register(
-    projectId: string,
-    imported: Import,
-    idempotencyKey: string | undefined,
-  ): Promise<Created<ModelRow>> {
-    const { blob } = imported;
-    try {
-      const created = await record(projectId, imported, idempotencyKey);
-      if (created.replayed) await discardBlob(store, blobs, blob.key);
-      return created;
-    } catch (error) {
-      await discardBlob(store, blobs, blob.key);
-      throw error;
     }
   }
 
@@ -156,24 +141,14 @@ function nameOf(file: string): string {
 }
 
 function rowOf(projectId: string, { name, from, model, blob }: Import): Omit<ModelRow, 'version'> {
-  const { network, preprocess, layers } = model;
-  const { task, target, inputs } = preprocess;
-  const names = targetNames(target);
   return {
+    ...describeModel(model),
     id: newId('mdl'),
     projectId,
     jobId: null,
     datasetId: null,
     parentModelId: null,
     name,
-    task,
-    inputs: inputs.map((input) => input.name),
-    inputShape: [...network.inputShape],
-    window: null,
-    target: names.length > 1 ? [...names] : (names[0] ?? null),
-    classes: target?.type === 'category' ? target.classes : null,
-    parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
-    stochastic: network.layers.some(isStochastic),
     seed: null,
     blobKey: blob.key,
     bytes: blob.bytes,

@@ -11,14 +11,14 @@ import { lockParent } from './prerequisites.ts';
 import type { ProjectLimits } from './project-limits.ts';
 import type { JobRow, PipelineRow } from './rows.ts';
 import type { Created, PipelineService, PipelineValidation } from './services.ts';
+import { type OnQueueError, tellLeft, tellQueued } from './tell-queue.ts';
 import { validatePipeline } from './validate-pipeline.ts';
 
 interface Dependencies {
   store: Store;
   queue: Pick<JobQueue, 'add' | 'remove'>;
   limits: ProjectLimits;
-  /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
-  onQueueError: (error: unknown, jobId: string) => void;
+  onQueueError: OnQueueError;
 }
 
 export function createPipelineService(dependencies: Dependencies): PipelineService {
@@ -39,8 +39,9 @@ export function createPipelineService(dependencies: Dependencies): PipelineServi
       insertPipeline(inside, projectId, spec, limits),
     );
     const row = await found(projectId, id);
-    // Committed first, enqueued after, as with a job. The others follow when what they wait for has succeeded.
-    if (!replayed) await forEach(row.jobs, ({ status }) => status === 'queued', add);
+    // The others follow when what they wait for has succeeded.
+    const queued = replayed ? [] : row.jobs.filter(({ status }) => status === 'queued');
+    for (const job of queued) await tellQueued(queue, job, onQueueError);
     return { row, replayed };
   }
 
@@ -53,7 +54,7 @@ export function createPipelineService(dependencies: Dependencies): PipelineServi
         throw new TrainyardError('conflict', `The pipeline has already ended as ${status}`);
       return cancelAll(inside, locked);
     });
-    await forEach(jobs, ({ id }) => leftQueue.has(id), remove);
+    for (const job of leftQueue) await tellLeft(queue, job, onQueueError);
     return found(projectId, pipelineId);
   }
 
@@ -61,22 +62,6 @@ export function createPipelineService(dependencies: Dependencies): PipelineServi
     const pipeline = await store.pipelines.get(id, projectId);
     if (!pipeline) throw new TrainyardError('notFound', `There is no pipeline “${id}”`);
     return pipeline;
-  }
-
-  async function forEach(
-    jobs: readonly JobRow[],
-    isMeant: (job: JobRow) => boolean,
-    tell: (job: JobRow) => Promise<void>,
-  ): Promise<void> {
-    for (const job of jobs.filter(isMeant)) await tell(job).catch((error) => onQueueError(error, job.id));
-  }
-
-  function add({ id, attempt, priority }: JobRow): Promise<void> {
-    return queue.add({ jobId: id, attempt }, { priority });
-  }
-
-  function remove({ id, attempt }: JobRow): Promise<void> {
-    return queue.remove({ jobId: id, attempt });
   }
 }
 
@@ -111,8 +96,8 @@ async function lockAll(inside: Store, jobs: readonly JobRow[]): Promise<JobRow[]
 }
 
 /** The last first, so that each is cancelled for itself rather than for what it waits for. */
-async function cancelAll(inside: Store, jobs: readonly JobRow[]): Promise<Set<string>> {
-  const leftQueue = new Set<string>();
-  for (const job of jobs.toReversed()) if (await cancelJob(inside, job)) leftQueue.add(job.id);
+async function cancelAll(inside: Store, jobs: readonly JobRow[]): Promise<JobRow[]> {
+  const leftQueue: JobRow[] = [];
+  for (const job of jobs.toReversed()) if (await cancelJob(inside, job)) leftQueue.push(job);
   return leftQueue;
 }

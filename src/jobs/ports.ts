@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Failure } from '../spec/failure.ts';
+import type { ModelStructure } from '../spec/model-structure.ts';
 import type { EventType } from '../spec/resource/event.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
@@ -13,7 +14,6 @@ import type {
   JobRow,
   MetricRow,
   ModelRow,
-  ModelStructure,
   PipelineRow,
   RunRow,
   StageRow,

@@ -1,31 +1,29 @@
 import { toJsonNumbers } from '../spec/common.ts';
 import type { ModelStage } from '../spec/resource/model.ts';
 import type { StageSpec } from '../spec/stage.ts';
-import type { TrainerMessage } from '../spec/trainer.ts';
+import type { MadeModel } from '../spec/trainer.ts';
+import { describeModel } from './describe-model.ts';
 import { newId } from './ids.ts';
 import type { Store, StoredBlob } from './ports.ts';
 import type { ArtifactRow, JobRow } from './rows.ts';
 
 /** A model that a run made, and what it is to be called. */
-export type MadeModel = Pick<
-  Extract<TrainerMessage, { type: 'succeeded' }>,
-  'modelPath' | 'model' | 'evaluation'
-> & {
+export interface NamedModel extends MadeModel {
+  readonly evaluation: Record<string, number>;
   readonly name: string;
   readonly artifact: string;
-};
+}
 
 /** Registers a model of a job, and its file as an artifact. @returns its id */
 export async function putModel(
   inside: Store,
   job: JobRow,
-  { model, evaluation, name, artifact }: MadeModel,
+  { structure, evaluation, name, artifact }: NamedModel,
   { key: blobKey, bytes }: StoredBlob,
 ): Promise<string> {
-  const { network, preprocess, ...summary } = model;
   const id = newId('mdl');
   const row = {
-    ...summary,
+    ...describeModel(structure),
     id,
     projectId: job.projectId,
     jobId: job.id,
@@ -40,7 +38,7 @@ export async function putModel(
     evaluation,
     createdAt: new Date(),
   };
-  const { version } = await inside.models.insert(row, { network, preprocess });
+  const { version } = await inside.models.insert(row, structure);
   await putArtifact(inside, job, { name: artifact, mediaType: 'application/octet-stream', blobKey, bytes });
   const data = { modelId: id, version, evaluation: toJsonNumbers(evaluation) };
   await inside.events.append(job.id, 'model', data);

@@ -2,8 +2,6 @@ import type { TargetName, Task, WindowSpec } from '../spec/data.ts';
 import type { DatasetFormat, DatasetSchema } from '../spec/dataset.ts';
 import type { Failure } from '../spec/failure.ts';
 import type { JobSpec } from '../spec/job.ts';
-import type { NetworkSpec } from '../spec/network.ts';
-import type { Preprocess } from '../spec/preprocess.ts';
 import type { Scope } from '../spec/resource/api-key.ts';
 import type { EventType } from '../spec/resource/event.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
@@ -163,12 +161,6 @@ export interface ModelRow {
   /** What trained it; empty for an import. */
   stages: ModelStage[];
   createdAt: Date;
-}
-
-/** What another job must know to build on a model. */
-export interface ModelStructure {
-  network: NetworkSpec;
-  preprocess: Preprocess;
 }
 
 export interface ApiKeyRow {

@@ -3,7 +3,7 @@ import type { MetricPoint, TrainerMessage } from '../spec/trainer.ts';
 import { newId } from './ids.ts';
 import { isTerminal, mayBecome } from './lifecycle.ts';
 import type { BlobStore, Store } from './ports.ts';
-import { type MadeModel, putArtifact, putModel } from './record-model.ts';
+import { type NamedModel, putArtifact, putModel } from './record-model.ts';
 import type { JobRow } from './rows.ts';
 import { createRunFiles } from './run-files.ts';
 import { type Claim, endCancelled, endSucceeded, FenceLostError, type RunService } from './run-service.ts';
@@ -132,7 +132,7 @@ export function createRunRecorder(
   }
 
   async function succeeded(message: Message<'succeeded'>): Promise<void> {
-    const made: MadeModel[] = [{ ...message, name: job.name ?? job.id, artifact: 'model.safetensors' }];
+    const made: NamedModel[] = [{ ...message, name: job.name ?? job.id, artifact: 'model.safetensors' }];
     if (message.generator) {
       const name = `${job.name ?? job.id}-generator`;
       made.push({ ...message.generator, evaluation: {}, name, artifact: 'generator.safetensors' });

@@ -6,6 +6,7 @@ import { type Transition, transition, WAITING_FOR_PROJECT, WAITING_FOR_WORKER } 
 import type { JobMessage, JobPatch, JobQueue, Store } from './ports.ts';
 import type { ProjectLimits } from './project-limits.ts';
 import type { CheckpointRow, DatasetRow, JobRow, ModelRow, RunRow } from './rows.ts';
+import { type OnQueueError, tellQueued } from './tell-queue.ts';
 
 /** A run that a worker has taken on, with all that it starts from. */
 export interface Claim {
@@ -46,8 +47,7 @@ interface Dependencies {
   limits: Pick<ProjectLimits, 'freeToRun'>;
   /** A run whose worker was silent for longer is lost. */
   leaseMs: number;
-  /** Hears of a message that could not be sent: no harm, since the sweeper sends it. */
-  onQueueError: (error: unknown, jobId: string) => void;
+  onQueueError: OnQueueError;
 }
 
 const LOST: Failure = {
@@ -66,10 +66,8 @@ export function createRunService(dependencies: Dependencies): RunService {
     });
   }
 
-  /** After the commit: the queue only says “look”. */
-  async function enqueue({ job, attempt, delayMs }: Next): Promise<void> {
-    const adding = queue.add({ jobId: job.id, attempt }, { priority: job.priority, delayMs });
-    await adding.catch((error) => onQueueError(error, job.id));
+  function enqueue({ job, attempt, delayMs }: Next): Promise<void> {
+    return tellQueued(queue, { ...job, attempt }, onQueueError, delayMs);
   }
 
   return {
@@ -95,7 +93,7 @@ export function createRunService(dependencies: Dependencies): RunService {
     },
 
     async enqueue(jobs) {
-      for (const job of jobs) await enqueue({ job, attempt: job.attempt, delayMs: 0 });
+      for (const job of jobs) await tellQueued(queue, job, onQueueError);
     },
 
     giveUpLost,

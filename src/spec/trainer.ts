@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { TargetName, Task, WindowSpec } from './data.ts';
 import { DatasetFormat, DatasetSchema } from './dataset.ts';
 import { Failure } from './failure.ts';
 import { JobSpec } from './job.ts';
-import type { NetworkSpec } from './network.ts';
-import type { Preprocess } from './preprocess.ts';
+import type { ModelStructure } from './model-structure.ts';
 
 /**
  * What a worker and its trainer child say to each other over Node's IPC with `advanced` serialization,
@@ -58,20 +56,9 @@ export const MetricPoint = Position.extend({
 });
 export type MetricPoint = z.infer<typeof MetricPoint>;
 
-/** What a trained model takes and gives, for those who only hold its file. */
-export const ModelSummary = z.object({
-  task: Task,
-  inputs: z.array(z.string()),
-  inputShape: z.array(z.int()),
-  window: WindowSpec.nullable(),
-  target: TargetName.nullable(),
-  classes: z.array(z.string()).nullable(),
-  parameters: z.int(),
-  stochastic: z.boolean(),
-  network: z.custom<NetworkSpec>(),
-  preprocess: z.custom<Preprocess>(),
-});
-export type ModelSummary = z.infer<typeof ModelSummary>;
+/** A model that was trained: the path of its file, and what it says. */
+export const MadeModel = z.object({ modelPath: z.string(), structure: z.custom<ModelStructure>() });
+export type MadeModel = z.infer<typeof MadeModel>;
 
 /** Trainer → worker, in the order things happened. */
 export const TrainerMessage = z.discriminatedUnion('type', [
@@ -124,12 +111,10 @@ export const TrainerMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
   z.object({ type: z.literal('artifact'), name: z.string(), path: z.string(), mediaType: z.string() }),
   /** The last word of a trainer is one of these. */
-  z.object({
+  MadeModel.extend({
     type: z.literal('succeeded'),
-    modelPath: z.string(),
-    model: ModelSummary,
     /** Of a GAN: the model that makes examples up. */
-    generator: z.object({ modelPath: z.string(), model: ModelSummary }).optional(),
+    generator: MadeModel.optional(),
     evaluation: z.custom<Record<string, number>>(),
   }),
   /** Every stage only searched for a learning rate: there is no model. */

@@ -3,11 +3,8 @@ import { JobResource } from '../../../src/spec/resource/job.ts';
 import { RetryRequest } from '../../../src/spec/retry.ts';
 import type { ApiContext } from '../context.ts';
 import { jobResource } from '../resources/job.ts';
-import { problems } from '../responses.ts';
+import { POLL_AFTER_SECONDS, problems } from '../responses.ts';
 import { IdParams } from './params.ts';
-
-/** Soon after it is asked to, a job stands still or goes on. */
-const POLL_AFTER_SECONDS = 1;
 
 const tags = ['jobs'];
 

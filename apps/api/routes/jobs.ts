@@ -8,12 +8,9 @@ import { isUnchanged } from '../plugins/etag.ts';
 import { jobETag, jobResource } from '../resources/job.ts';
 import { pageResource } from '../resources/page.ts';
 import { validationResource } from '../resources/validation.ts';
-import { NoContent, problems } from '../responses.ts';
+import { NoContent, POLL_AFTER_SECONDS, problems } from '../responses.ts';
 import { found } from './found.ts';
 import { Filter, IdParams } from './params.ts';
-
-/** A job that was just taken has hardly changed before this. */
-const POLL_AFTER_SECONDS = 1;
 
 const tags = ['jobs'];
 const JobQuery = PageQuery.extend({

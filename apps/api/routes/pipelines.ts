@@ -6,12 +6,9 @@ import type { ApiContext } from '../context.ts';
 import { isUnchanged } from '../plugins/etag.ts';
 import { pageResource } from '../resources/page.ts';
 import { pipelineETag, pipelineResource, pipelineValidationResource } from '../resources/pipeline.ts';
-import { NoContent, problems } from '../responses.ts';
+import { NoContent, POLL_AFTER_SECONDS, problems } from '../responses.ts';
 import { found } from './found.ts';
 import { Filter, IdParams } from './params.ts';
-
-/** The first of its jobs that was just taken has hardly changed before this. */
-const POLL_AFTER_SECONDS = 1;
 
 const tags = ['pipelines'];
 const PipelineQuery = PageQuery.extend({

@@ -32,7 +32,8 @@ type Operations<Source> = Pick<StreamedFormat, 'loadTable'> & {
 
 /**
  * What can be done with a format of tensors and their labels: a tensor column `image`, and a column `label` where
- * there are any. Where the data come in parts, a column `part` says which split each is: `train`, `validation` and `test`.
+ * there are any. Where the data come in parts, a column `part` says which split each is: `train`, `validation` and
+ * `test`.
  */
 export function pairedArrays<Source>(
   read: Reader<Source>,

@@ -30,7 +30,8 @@ const PREVIEWED_BYTES = 64 * 1024 * 1024;
 
 /**
  * A ZIP with a folder of PNGs and JPEGs for each class: a tensor column `image` and a column `label`; without such
- * folders there is no `label`. Where pictures, or the folders of classes, lie in `train`, `validation` and `test`, a column `part` says so. Nothing is unpacked to disk.
+ * folders there is no `label`. Where pictures, or the folders of classes, lie in `train`, `validation` and `test`, a
+ * column `part` says so. Nothing is unpacked to disk.
  */
 export const zip: StoredFormat = { reads: 'file', inferSchema, loadTable, preview };
 

@@ -24,7 +24,7 @@ export function trainingBatch(
   });
 }
 
-/** A split's batches as an objective makes them to be measured by: the same after every epoch and every stage. */
+/** A split's batches as an objective makes them to be measured by: the same after every epoch of a stage. */
 export function* measuredBatches(
   split: Examples,
   objective: Objective,

@@ -116,24 +116,19 @@ function scalarsAt(program: StepProgram, moment: Moment): Record<string, Scalar>
 /** Reads what a step reports, and frees it; the weights and slots stay on the device. */
 async function readReport(result: StepResult): Promise<StepReport> {
   const { loss, gradientNorm, outputs, nextLoss, nextGradientNorm } = result;
-  const report = {
-    loss: await numberOf(loss),
-    gradientNorm: await numberOf(gradientNorm),
-    outputs: (await outputs.data()) as Float32Array,
-    ...(nextLoss && { nextLoss: await numberOf(nextLoss) }),
-    ...(nextGradientNorm && { nextGradientNorm: await numberOf(nextGradientNorm) }),
+  const told = [loss, gradientNorm, outputs, nextLoss, nextGradientNorm];
+  // All are asked for before any is waited for: on a GPU each read is a way there and back.
+  const [ownLoss, ownNorm, numbers, laterLoss, laterNorm] = await Promise.all(
+    told.map((value) => value?.data()),
+  );
+  dispose(told.filter((value) => value !== undefined));
+  return {
+    loss: ownLoss![0]!,
+    gradientNorm: ownNorm![0]!,
+    outputs: numbers as Float32Array,
+    ...(laterLoss && { nextLoss: laterLoss[0]! }),
+    ...(laterNorm && { nextGradientNorm: laterNorm[0]! }),
   };
-  dispose([
-    loss,
-    gradientNorm,
-    outputs,
-    ...[nextLoss, nextGradientNorm].filter((told) => told !== undefined),
-  ]);
-  return report;
-}
-
-async function numberOf(value: Scalar): Promise<number> {
-  return (await value.data())[0]!;
 }
 
 /** A gradient can overflow though every loss is finite. */

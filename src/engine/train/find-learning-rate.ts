@@ -67,8 +67,7 @@ async function testRates(
 function scheduleOf({ spec, stepsPerEpoch }: StageContext, totalSteps: number): Schedule {
   const { learningRate } = spec.optimizer;
   const momentum = momentumOf(spec.optimizer);
-  const scale = spec.learningRateScale;
-  return createSchedule(spec.schedule, { learningRate, momentum, totalSteps, stepsPerEpoch, scale });
+  return createSchedule(spec.schedule, { learningRate, momentum, totalSteps, stepsPerEpoch });
 }
 
 function batchAt(

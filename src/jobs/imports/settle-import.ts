@@ -1,10 +1,11 @@
 import { planWeights } from '../../data/models/plan-weights.ts';
 import type { ForeignModel } from '../../data/models/weight-source.ts';
 import { Problems, pointerTo } from '../../data/problems.ts';
-import type { LazyWeight, ModelDescription } from '../../model-file.ts';
+import type { LazyWeight } from '../../model-file.ts';
 import { expandModel, type PlacedLayer } from '../../spec/expand.ts';
 import { readTopology, type Topology } from '../../spec/keras/topology.ts';
 import type { ModelImport } from '../../spec/model-import.ts';
+import type { ModelStructure } from '../../spec/model-structure.ts';
 import { inferShapes, type LayerShape, ShapeError } from '../../spec/shapes.ts';
 import { misplacedEmbeddings } from '../../spec/wiring.ts';
 import { TrainyardError } from '../errors.ts';
@@ -14,8 +15,7 @@ import { settleHead } from './import-head.ts';
 import { settleInputs } from './import-inputs.ts';
 
 /** A model of another's as one of ours, its weights still to be read. */
-export interface SettledImport extends ModelDescription {
-  readonly layers: readonly LayerShape[];
+export interface SettledImport extends ModelStructure {
   readonly weights: readonly LazyWeight[];
 }
 
@@ -52,7 +52,6 @@ export function settleImport(model: ForeignModel, asked: ModelImport, maxBytes: 
   return {
     network: { inputShape, layers: settled, distribution: 'point' },
     preprocess: { ...head, inputs },
-    layers: shapes,
     weights,
   };
 }

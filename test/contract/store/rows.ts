@@ -5,11 +5,11 @@ import type {
   DatasetRow,
   JobRow,
   ModelRow,
-  ModelStructure,
   RunRow,
   WorkerRow,
 } from '../../../src/jobs/rows.ts';
 import { JobSpec } from '../../../src/spec/job.ts';
+import type { ModelStructure } from '../../../src/spec/model-structure.ts';
 
 /** What every suite is handed: the store under test and where its database is. */
 export interface Subject {
