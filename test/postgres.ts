@@ -14,6 +14,7 @@ import {
   createCluster,
   freePort,
   paths,
+  type Settings,
   serverUrl,
   serverUser,
   startServer,
@@ -35,16 +36,21 @@ const DEBIAN = '/usr/lib/postgresql';
 
 /** Vitest's global setup: starts the server and prepares the template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { url, end } = await startTestServer({ fsync: 'off', max_connections: 300 });
+  await query(url, `CREATE DATABASE ${TEMPLATE}`);
+  await migrate(databaseAt(url, TEMPLATE));
+  project.provide('postgresUrl', url);
+  return end;
+}
+
+/** A server of its own, which ends with this process; `end` ends it before. */
+export async function startTestServer(settings: Settings): Promise<{ url: string; end(): Promise<void> }> {
   const cluster = await createTestCluster();
-  const endServer = guardServer(cluster);
+  const end = guardServer(cluster);
   const port = await freePort();
   await createCluster(cluster);
-  await startServer(cluster, port, { fsync: 'off', max_connections: 300 });
-  const url = await serverUrl(cluster, port);
-  await query(url, `CREATE DATABASE ${TEMPLATE}`);
-  await migrate(await serverUrl(cluster, port, TEMPLATE));
-  project.provide('postgresUrl', url);
-  return endServer;
+  await startServer(cluster, port, settings);
+  return { url: await serverUrl(cluster, port), end };
 }
 
 /**
@@ -71,9 +77,16 @@ export async function createTestDatabase(): Promise<{ url: string; drop(): Promi
   const server = inject('postgresUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await query(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  return {
+    url: databaseAt(server, name),
+    drop: () => query(server, `DROP DATABASE ${name} WITH (FORCE)`),
+  };
+}
+
+function databaseAt(server: string, name: string): string {
   const url = new URL(server);
   url.pathname = name;
-  return { url: url.href, drop: () => query(server, `DROP DATABASE ${name} WITH (FORCE)`) };
+  return url.href;
 }
 
 async function createTestCluster(): Promise<Cluster> {
