@@ -2,7 +2,7 @@ import type { JobPatch, JobStore } from '../../jobs/ports.ts';
 import type { JobRow } from '../../jobs/rows.ts';
 import type { Job, Prisma } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
-import { labelFilter } from './labels.ts';
+import { idsWithLabel } from './labels.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
@@ -30,13 +30,15 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
 
     async list(projectId, { status, name, label }, page) {
       const { after, take } = pageQuery(page);
-      const where = {
-        projectId,
-        ...(status !== undefined && { status }),
-        ...(name !== undefined && { name }),
-        ...(label !== undefined && { labels: labelFilter(label) }),
-        ...after,
-      };
+      const where =
+        label === undefined
+          ? {
+              projectId,
+              ...(status !== undefined && { status }),
+              ...(name !== undefined && { name }),
+              ...after,
+            }
+          : { id: { in: await idsWithLabel(sql, 'job', { projectId, status, name, label }, page) } };
       return toPage(await sql.job.findMany({ where, take, orderBy: PAGE_ORDER }), page, toJobRow);
     },
 
