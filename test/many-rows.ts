@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { JobSpec } from '../src/spec/job.ts';
 
 /** A service that has run for years, made in a minute: rows as the store writes them, by generate_series. */
 
@@ -13,6 +14,15 @@ export interface Amount {
 const JOBS_WITH_CURVES = 2_000;
 const CURVES = ['loss', 'val_loss', 'accuracy', 'val_accuracy'];
 
+/** Of the usual size: one or two thousand characters. */
+const SPEC = JobSpec.parse({
+  data: { dataset: `ds_${'0'.repeat(26)}`, target: 'y' },
+  model: {
+    layers: Array.from({ length: 5 }, () => ({ type: 'dense', units: 16, activation: 'relu' })),
+  },
+  stages: [{ epochs: 10 }, { epochs: 20 }],
+});
+
 /** The id of the n-th job, from 1 on. */
 export function jobId(n: number): string {
   return `job_${String(n).padStart(26, '0')}`;
@@ -26,7 +36,7 @@ export async function fillWithRows(url: string, projectId: string, { jobs, metri
     // The rows are in order: their foreign keys needn't be looked up one by one.
     await client.query('SET session_replication_role = replica; SET synchronous_commit = off');
     await client.query(`SET maintenance_work_mem = '512MB'`);
-    await client.query(jobRows(projectId, jobs));
+    await client.query(jobRows(projectId, jobs), [JSON.stringify(SPEC)]);
     await client.query(rowsOfJobs());
     // An index is made in a fifth of the time in which it grows.
     await client.query('ALTER TABLE metric DROP CONSTRAINT metric_pkey');
@@ -47,11 +57,10 @@ function jobRows(projectId: string, jobs: number): string {
   return `
     INSERT INTO job (id, project_id, dataset_id, name, labels, spec, priority, status, failure, attempt, faults, fence,
       progress, metrics, model_id, created_at, queued_at, started_at, finished_at, version, event_sequence)
-    SELECT 'job_' || lpad(n::text, 26, '0'), '${projectId}', 'ds_' || n % 50,
+    SELECT 'job_' || lpad(n::text, 26, '0'), '${projectId}', 'ds_' || lpad((n % 50)::text, 26, '0'),
       CASE WHEN n % 1000 = 7 THEN 'rare' ELSE 'job ' || n % 20 END,
       jsonb_build_object('team', 'team ' || n % 20, 'kind', CASE WHEN n % 1000 = 7 THEN 'rare' ELSE 'common' END),
-      json_build_object('data', json_build_object('dataset', 'ds_' || n % 50, 'target', 'y'), 'seed', n,
-        'layers', repeat('layer ', 200)), 0,
+      $1::json, 0,
       (ARRAY['succeeded', 'succeeded', 'succeeded', 'failed', 'cancelled'])[n % 5 + 1], NULL, 1, 0, 1,
       1, '{"loss": 0.5}', 'mdl_' || lpad(n::text, 26, '0'), at, at, at, at + interval '30 seconds', 20, 5
     FROM generate_series(1, ${jobs}) AS n, LATERAL (SELECT now() - (${jobs} - n) * interval '1 minute') AS t(at)`;

@@ -1,5 +1,8 @@
 import { get, type IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
+import { isTerminal } from '../../../src/jobs/lifecycle.ts';
+import type { EventResource } from '../../../src/spec/resource/event.ts';
+import type { JobStatus } from '../../../src/spec/resource/job.ts';
 import type { Service } from './service.ts';
 
 /** Watches one job's events by a connection of its own. */
@@ -12,6 +15,7 @@ export class Watcher {
   readonly ended: Promise<void>;
   readonly #response: IncomingMessage;
   readonly #since = Date.now();
+  #isEnded = false;
 
   private constructor(response: IncomingMessage) {
     this.#response = response;
@@ -34,18 +38,18 @@ export class Watcher {
     this.#response.destroy();
   }
 
-  /** Events that a watcher who came before the first of them missed, or was told twice. */
+  /** What a watcher missed or was told twice, of a job that has ended; its last event says so. */
   get faults(): { lost: number; doubled: number } {
     const told = new Set(this.sequences);
-    return {
-      lost: Math.max(0, ...told) - told.size,
-      doubled: this.sequences.length - told.size,
-    };
+    const missed = Math.max(...told) - told.size;
+    return { lost: missed + (this.#isEnded ? 0 : 1), doubled: this.sequences.length - told.size };
   }
 
   #take(sequence: number, data: string): void {
     this.sequences.push(sequence);
-    const createdAt = Date.parse(JSON.parse(data).createdAt);
+    const event: EventResource = JSON.parse(data);
+    const createdAt = Date.parse(event.createdAt);
     if (createdAt >= this.#since) this.latencies.push(Date.now() - createdAt);
+    if (event.type === 'status') this.#isEnded = isTerminal(event.data.to as JobStatus);
   }
 }
