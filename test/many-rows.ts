@@ -8,6 +8,8 @@ export interface Amount {
   readonly jobs: number;
   /** In all; a tenth of them is one curve. */
   readonly metrics: number;
+  /** Jobs that are queued besides. */
+  readonly queued?: number;
 }
 
 /** Jobs with curves; the first three have one curve each, of a tenth, a hundredth and a ten-thousandth of all rows. */
@@ -29,7 +31,11 @@ export function jobId(n: number): string {
 }
 
 /** Fills a migrated database that is otherwise empty, into the project `projectId`. */
-export async function fillWithRows(url: string, projectId: string, { jobs, metrics }: Amount): Promise<void> {
+export async function fillWithRows(
+  url: string,
+  projectId: string,
+  { jobs, metrics, queued = 0 }: Amount,
+): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -44,6 +50,7 @@ export async function fillWithRows(url: string, projectId: string, { jobs, metri
     await client.query(
       'ALTER TABLE metric ADD CONSTRAINT metric_pkey PRIMARY KEY (job_id, name, stage, step)',
     );
+    await client.query(queuedRows(queued));
     // One by one: no VACUUM stands in a transaction.
     for (const table of ['job', 'run', 'event', 'metric', 'checkpoint', 'artifact', 'model'])
       await client.query(`VACUUM ANALYZE ${table}`);
@@ -64,6 +71,16 @@ function jobRows(projectId: string, jobs: number): string {
       (ARRAY['succeeded', 'succeeded', 'succeeded', 'failed', 'cancelled'])[n % 5 + 1], NULL, 1, 0, 1,
       1, '{"loss": 0.5}', 'mdl_' || lpad(n::text, 26, '0'), at, at, at, at + interval '30 seconds', 20, 5
     FROM generate_series(1, ${jobs}) AS n, LATERAL (SELECT now() - (${jobs} - n) * interval '1 minute') AS t(at)`;
+}
+
+/** As the latest jobs are, but queued. */
+function queuedRows(queued: number): string {
+  return `
+    INSERT INTO job (id, project_id, dataset_id, name, labels, spec, priority, status, attempt, faults, fence, progress,
+      metrics, created_at, queued_at, version, event_sequence)
+    SELECT replace(id, 'job_0', 'job_1'), project_id, dataset_id, name, labels, spec, 0, 'queued', 1, 0, 0, 0,
+      '{}', created_at, queued_at, 1, 0
+    FROM job ORDER BY id DESC LIMIT ${queued}`;
 }
 
 function rowsOfJobs(): string {

@@ -30,7 +30,7 @@ const LARGE: readonly (string | undefined)[] = [
   'artifact',
   'model',
 ];
-/** A read of some thousand rows is no longer one of what was asked for; nor are these pages for each row, and some. */
+/** A read of some thousand rows is no longer one of what was asked for; nor are more pages than these. */
 const MOST_ROWS = 2_000;
 const MOST_PAGES_A_ROW = 10;
 const MOST_PAGES = 500;
@@ -42,8 +42,8 @@ export function faultsOf({ statement, nodes, pages }: Plan): string[] {
     if (type === 'Seq Scan' && LARGE.includes(table)) faults.push(`reads ${table} through`);
     if (table !== undefined && rows > MOST_ROWS) faults.push(`reads ${rows} rows of ${table}`);
   }
-  const most = MOST_PAGES + MOST_PAGES_A_ROW * nodes[0]!.rows;
-  if (pages > most) faults.push(`looks at ${pages} pages for ${nodes[0]!.rows} rows`);
+  const most = Math.max(...nodes.map(({ rows }) => rows));
+  if (pages > MOST_PAGES + MOST_PAGES_A_ROW * most) faults.push(`looks at ${pages} pages for ${most} rows`);
   return faults.map((fault) => `${fault}: ${statement}`);
 }
 

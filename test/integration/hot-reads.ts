@@ -1,4 +1,5 @@
 import type { Store } from '../../src/jobs/ports.ts';
+import type { JobRow } from '../../src/jobs/rows.ts';
 import { jobId } from '../many-rows.ts';
 
 type Read = (store: Store, projectId: string) => Promise<unknown>;
@@ -71,6 +72,7 @@ async function lastJobs({ jobs }: Store, projectId: string): Promise<void> {
 
 /** As the sweeper reads them: page by page. */
 async function sweptJobs({ jobs }: Store): Promise<void> {
-  const first = await jobs.queuedBefore(new Date(), 100);
-  if (first.length > 0) await jobs.queuedBefore(new Date(), 100, first.at(-1));
+  let last: JobRow | undefined;
+  do last = (await jobs.queuedBefore(new Date(), 100, last)).at(-1);
+  while (last);
 }
