@@ -26,6 +26,7 @@ const MINUTE_MS = 60_000;
 const SAMPLE_MS = 5_000;
 const TELL_MINUTES = 5;
 const PROCESSES = ['API', 'worker', 'predictor'] as const;
+const HEADER = ['minute', 'jobs', ...PROCESSES.map((name) => `${name} (MiB resident)`)];
 
 interface Sample {
   /** Since the start. */
@@ -51,6 +52,7 @@ async function measure(service: Service, worker: WorkerProcess): Promise<void> {
   const [minutes, warmUp] = [Number(options.minutes), Number(options['warm-up'])];
   const samples: Sample[] = [];
   let jobs = 0;
+  console.error(HEADER.join(' | '));
   const sampling = setInterval(() => {
     const minute = (Date.now() - startedAt) / MINUTE_MS;
     samples.push({ minute, jobs, resident: pids.map(residentMiB) });
@@ -105,8 +107,7 @@ function rowOf({ minute, jobs, resident }: Sample): string[] {
 
 function report(samples: readonly Sample[], warm: readonly number[], end: readonly number[]): void {
   const told = samples.filter((_, i) => isToBeTold(samples.slice(0, i + 1)));
-  const header = ['minute', 'jobs', ...PROCESSES.map((name) => `${name} (MiB resident)`)];
-  console.log(markdown(header, told.map(rowOf)));
+  console.log(markdown(HEADER, told.map(rowOf)));
 
   const steady = samples.filter(({ minute }) => minute >= Number(options['warm-up']));
   const rows = PROCESSES.map((name, i) => {
