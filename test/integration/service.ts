@@ -11,16 +11,7 @@ import { isTerminal } from '../../src/jobs/lifecycle.ts';
 import type { JobRow } from '../../src/jobs/rows.ts';
 import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
 import { createTestDatabase } from '../postgres.ts';
-
-/** Timings that make a test quick: what production waits 10 s for is waited 2 s for here. */
-const QUICK = {
-  TRAINYARD_HEARTBEAT_MS: '200',
-  TRAINYARD_LEASE_MS: '2000',
-  TRAINYARD_SWEEP_MS: '300',
-  TRAINYARD_CANCEL_GRACE_MS: '3000',
-  TRAINYARD_QUEUE_LOCK_MS: '2000',
-  TRAINYARD_STALLED_CHECK_MS: '500',
-};
+import { QUICK } from '../timings.ts';
 
 /** The service without its API: a context for the test itself, and built workers as real processes. */
 export class TestService {
@@ -123,22 +114,4 @@ export class TestService {
     await this.#dropDatabase();
     await rm(this.home, { recursive: true, force: true });
   }
-}
-
-/** The process ids of a process's children: a worker's trainer and predictor. */
-export async function childrenOf(pid: number): Promise<{ pid: number; program: string }[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const found = children.trim().split(' ').filter(Boolean).map(Number);
-  return Promise.all(
-    found.map(async (child) => ({
-      pid: child,
-      program: await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => ''),
-    })),
-  );
-}
-
-export async function trainerOf(worker: ChildProcess): Promise<number> {
-  const trainer = (await childrenOf(worker.pid!)).find(({ program }) => program.includes('trainer.js'));
-  if (!trainer) throw new Error('the worker has no trainer');
-  return trainer.pid;
 }
