@@ -40,7 +40,6 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
     store,
     queue,
     limits,
-    leaseMs,
     onQueueError: (err, jobId) => logger.warn({ err, jobId }, 'The queue was not told; the sweeper will'),
   });
   const sweeper = createSweeper({ store, queue, runs, limits, leaseMs });
