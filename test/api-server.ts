@@ -40,6 +40,7 @@ export class TestApi {
   static async start(
     settings: Record<string, string> = {},
     route: (url: string) => Promise<string> = async (url) => url,
+    overrides: Partial<Pick<Context, 'outbound'>> = {},
   ): Promise<TestApi> {
     const database = await createTestDatabase();
     const home = await mkdtemp(join(tmpdir(), 'trainyard-test-'));
@@ -51,7 +52,7 @@ export class TestApi {
       LOG_LEVEL: 'silent',
       ...settings,
     });
-    const context = await createContext(config);
+    const context = await createContext(config, overrides);
     return new TestApi(await buildApp(context), context, home, database.drop);
   }
 

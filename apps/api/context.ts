@@ -1,5 +1,5 @@
 import type { Config } from '../../src/config.ts';
-import type { BlobStore, JobQueue, Store } from '../../src/jobs/ports.ts';
+import type { BlobStore, JobQueue, Outbound, Store } from '../../src/jobs/ports.ts';
 import type {
   DatasetService,
   JobService,
@@ -16,6 +16,7 @@ export interface ApiContext {
   readonly store: Store;
   readonly queue: Pick<JobQueue, 'ping'>;
   readonly blobs: BlobStore;
+  readonly outbound: Outbound;
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;

@@ -17,6 +17,7 @@ export const ERRORS = {
   rangeNotSatisfiable: [416, 'The range lies outside of the content'],
   invalidSpec: [422, 'The spec isn’t valid'],
   invalidDataset: [422, 'The data can’t be used'],
+  invalidUrl: [422, 'The address can’t be used'],
   invalidInput: [422, 'The input can’t be predicted on'],
   noPredictions: [422, 'The model predicts nothing of single inputs'],
   notStochastic: [422, 'The model has no dropout layer'],
@@ -54,4 +55,9 @@ export class TrainyardError extends Error {
   get title(): string {
     return ERRORS[this.code][1];
   }
+}
+
+/** An address in the body's `url` that can't be asked, or doesn't answer as it should. */
+export function urlRefused(message: string, cause?: unknown): TrainyardError {
+  return new TrainyardError('invalidUrl', message, { errors: [{ pointer: '/url', message }], cause });
 }

@@ -280,3 +280,24 @@ export interface BlobStore {
   delete(key: string): Promise<void>;
   ping(): Promise<void>;
 }
+
+// ---- Outbound: asking other hosts --------------------------------------------------------------------
+
+/** Every method throws TrainyardError invalidUrl, in words for the user, for an address that isn't public. */
+export interface Outbound {
+  /** Whether the address may be asked, as far as its name tells now. Asks nothing of its host. */
+  check(url: string): Promise<void>;
+  /**
+   * Asks by GET, and follows redirects.
+   * @throws TrainyardError invalidUrl for whatever isn't a success; also by the stream, past `maxBytes` too
+   */
+  download(url: string, options: { maxBytes: number; signal: AbortSignal }): Promise<Download>;
+}
+
+export interface Download {
+  /** Of the answer, in lower case and without parameters; empty where it says none. */
+  mediaType: string;
+  /** Where redirects led. */
+  url: URL;
+  content: Readable;
+}

@@ -79,6 +79,8 @@ export interface DatasetUpload {
   source: Readable;
   /** Types that the user sets rather than leaves to inference. */
   columnTypes?: Record<string, DeclaredType>;
+  /** Where in the request the content came from, for what is wrong with it. `/file` when left out. */
+  pointer?: '/file' | '/url';
   idempotencyKey?: string | undefined;
 }
 
