@@ -18,7 +18,9 @@ import type {
   ModelService,
   PipelineService,
   PredictionService,
+  WebhookService,
 } from './jobs/services.ts';
+import { createWebhookService } from './jobs/webhook-service.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Everything an app is made of, wired here by hand and nowhere else. */
@@ -35,6 +37,7 @@ export interface Context {
   readonly datasets: DatasetService;
   readonly models: ModelService;
   readonly predictions: PredictionService;
+  readonly webhooks: WebhookService;
   /** Closes what was opened, the last first. */
   close(): Promise<void>;
 }
@@ -91,6 +94,7 @@ export async function createContext(
         scratchFolder: join(config.home, 'imports'),
       }),
       predictions: createPredictionService({ store, internalToken, leaseMs }),
+      webhooks: createWebhookService({ store, outbound, internalToken }),
       close,
     };
   } catch (error) {

@@ -6,6 +6,7 @@ import type {
   ModelService,
   PipelineService,
   PredictionService,
+  WebhookService,
 } from '../../src/jobs/services.ts';
 import type { Logger } from '../../src/logger.ts';
 
@@ -22,4 +23,5 @@ export interface ApiContext {
   readonly datasets: DatasetService;
   readonly models: ModelService;
   readonly predictions: PredictionService;
+  readonly webhooks: WebhookService;
 }

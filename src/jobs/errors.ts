@@ -8,6 +8,7 @@ export const ERRORS = {
   notFound: [404, 'There is no such thing'],
   methodNotAllowed: [405, 'This method isn’t offered here'],
   conflict: [409, 'The state doesn’t allow this'],
+  tooManyWebhooks: [409, 'The project has as many webhooks as it may'],
   storageFull: [409, 'The project stores as much as it may'],
   datasetInUse: [409, 'A job still needs the data set'],
   modelInUse: [409, 'A job still needs the model'],

@@ -3,10 +3,11 @@ import { request as overHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { Transform } from 'node:stream';
 import { urlRefused } from '../../jobs/errors.ts';
-import type { Download, Outbound } from '../../jobs/ports.ts';
+import { ANSWER_MS, type Download, type Outbound, type SignedMessage } from '../../jobs/ports.ts';
 import { faultOfAddress } from '../../spec/web-address.ts';
 import { createGuard } from './guard.ts';
 import { inWords, SilenceError } from './in-words.ts';
+import { signatureHeaders } from './sign.ts';
 
 export interface OutboundOptions {
   /** Hosts that may be asked though they aren’t public: names, addresses, and ranges such as `10.0.0.0/8`. */
@@ -17,9 +18,12 @@ export interface OutboundOptions {
   readonly idleMs?: number;
   /** The longest that a download may take, redirects and all. */
   readonly downloadMs?: number;
+  /** The longest that the answer to a message may take. */
+  readonly answerMs?: number;
 }
 
 interface Asked extends Pick<RequestOptions, 'method' | 'headers'> {
+  readonly body?: string;
   readonly signal: AbortSignal;
   readonly idleMs: number;
 }
@@ -29,6 +33,7 @@ const DOWNLOAD_MS = 30 * 60_000;
 const MOST_REDIRECTS = 5;
 /** A compressed answer would be a file other than the one that lies there. */
 const HEADERS = { 'user-agent': 'trainyard', accept: '*/*', 'accept-encoding': 'identity' };
+const MESSAGE_HEADERS = { 'user-agent': 'trainyard', 'content-type': 'application/json' };
 const REDIRECTS: readonly (number | undefined)[] = [301, 302, 303, 307, 308];
 
 /**
@@ -36,9 +41,10 @@ const REDIRECTS: readonly (number | undefined)[] = [301, 302, 303, 307, 308];
  * refused only the host’s name is told: neither whether something listens inside, nor what it would say.
  */
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { allowedPrivateHosts, lookup, idleMs = IDLE_MS, downloadMs = DOWNLOAD_MS } = options;
+  const { allowedPrivateHosts, lookup } = options;
+  const { idleMs = IDLE_MS, downloadMs = DOWNLOAD_MS, answerMs = ANSWER_MS } = options;
   const guard = createGuard({ allowed: allowedPrivateHosts, lookup });
-  return { check, download };
+  return { check, download, deliver };
 
   async function check(address: string): Promise<void> {
     const url = parse(address);
@@ -63,8 +69,17 @@ export function createOutbound(options: OutboundOptions): Outbound {
     throw urlRefused(`The address redirects more than ${MOST_REDIRECTS} times`);
   }
 
+  /** What the answer says besides its status is nobody’s business. */
+  async function deliver({ url: address, id, body, secret }: SignedMessage): Promise<number> {
+    const headers = { ...MESSAGE_HEADERS, ...signatureHeaders({ id, body, secret }) };
+    const signal = AbortSignal.timeout(answerMs);
+    const response = await send(parse(address), { method: 'POST', headers, body, signal, idleMs: answerMs });
+    response.destroy();
+    return response.statusCode!;
+  }
+
   /** Resolves with the head of the answer. Every hop is a request of its own, guarded anew. */
-  async function send(url: URL, { signal, idleMs, ...asked }: Asked): Promise<IncomingMessage> {
+  async function send(url: URL, { signal, idleMs, body, ...asked }: Asked): Promise<IncomingMessage> {
     try {
       return await new Promise((resolve, reject) => {
         const request = url.protocol === 'https:' ? overHttps : overHttp;
@@ -76,7 +91,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
           response = answer;
           resolve(answer);
         });
-        sent.end();
+        sent.end(body);
       });
     } catch (error) {
       throw inWords(url, signal.aborted ? signal.reason : error);
