@@ -21,6 +21,9 @@ export const ROWS = [
   ...Array.from({ length: 40 }, (_, i) => `${i},${2 * i + (i % 3)},${i % 2 ? 'odd' : 'even'}`),
 ].join('\n');
 
+/** Public; nothing is ever sent there, as nobody delivers beside this API. */
+export const WEBHOOK = { url: 'https://1.1.1.1/hook' };
+
 /** The API on a real database, queue and disk, without a worker. */
 export class TestApi {
   readonly app: FastifyInstance;
