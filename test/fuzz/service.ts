@@ -99,6 +99,13 @@ export class ApiProcess {
     return readFile(join(this.home, 'api.log'), 'utf8');
   }
 
+  /** As a crash ends it. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
   async stop(): Promise<void> {
     this.#agent.destroy();
     if (this.runs) {
