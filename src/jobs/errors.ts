@@ -8,6 +8,7 @@ export const ERRORS = {
   notFound: [404, 'There is no such thing'],
   methodNotAllowed: [405, 'This method isn’t offered here'],
   conflict: [409, 'The state doesn’t allow this'],
+  tooManyWebhooks: [409, 'The project has as many webhooks as it may'],
   storageFull: [409, 'The project stores as much as it may'],
   datasetInUse: [409, 'A job still needs the data set'],
   modelInUse: [409, 'A job still needs the model'],
@@ -17,6 +18,7 @@ export const ERRORS = {
   rangeNotSatisfiable: [416, 'The range lies outside of the content'],
   invalidSpec: [422, 'The spec isn’t valid'],
   invalidDataset: [422, 'The data can’t be used'],
+  invalidUrl: [422, 'The address can’t be used'],
   invalidInput: [422, 'The input can’t be predicted on'],
   noPredictions: [422, 'The model predicts nothing of single inputs'],
   notStochastic: [422, 'The model has no dropout layer'],
@@ -54,4 +56,9 @@ export class TrainyardError extends Error {
   get title(): string {
     return ERRORS[this.code][1];
   }
+}
+
+/** An address in the body's `url` that can't be asked, or doesn't answer as it should. */
+export function urlRefused(message: string, cause?: unknown): TrainyardError {
+  return new TrainyardError('invalidUrl', message, { errors: [{ pointer: '/url', message }], cause });
 }
