@@ -21,14 +21,14 @@ const GIVE_UP_MS = 30_000;
 /** A built API as a process of its own, on a database that is given. */
 export class ApiProcess {
   readonly home: string;
+  readonly url: string;
   readonly #child: ChildProcess;
-  readonly #url: string;
   readonly #agent = new Agent({ keepAlive: true });
 
   private constructor(home: string, child: ChildProcess, url: string) {
     this.home = home;
     this.#child = child;
-    this.#url = url;
+    this.url = url;
   }
 
   static async start(databaseUrl: string, settings: Record<string, string> = {}): Promise<ApiProcess> {
@@ -55,6 +55,10 @@ export class ApiProcess {
     return new ApiProcess(home, child, url);
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   get runs(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -64,7 +68,7 @@ export class ApiProcess {
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': body.length };
-      const sent = request(`${this.#url}${path}`, {
+      const sent = request(`${this.url}${path}`, {
         method,
         headers: { ...headers, ...length },
         agent: this.#agent,
