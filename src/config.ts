@@ -42,7 +42,9 @@ const Variables = z.object({
   TRAINYARD_HEARTBEAT_MS: Milliseconds.default(1_000),
   TRAINYARD_LEASE_MS: Milliseconds.default(10_000),
   TRAINYARD_CANCEL_GRACE_MS: Milliseconds.default(8_000),
+  TRAINYARD_TRAINER_SILENCE_MS: Milliseconds.default(900_000),
   TRAINYARD_SWEEP_MS: Milliseconds.default(2_000),
+  TRAINYARD_TIDY_MS: Milliseconds.default(3_600_000),
   TRAINYARD_QUEUE_LOCK_MS: Milliseconds.default(15_000),
   TRAINYARD_STALLED_CHECK_MS: Milliseconds.default(5_000),
 });
@@ -81,8 +83,12 @@ export interface Timings {
   readonly leaseMs: number;
   /** From the wish to stop until the trainer is killed. */
   readonly cancelGraceMs: number;
+  /** A trainer that says nothing for this long hangs. It speaks several times a second, unless a step takes longer. */
+  readonly trainerSilenceMs: number;
   /** How often what fell between Postgres and the queue is looked for. */
   readonly sweepMs: number;
+  /** How often files are looked for that nobody needs any more. */
+  readonly tidyMs: number;
   readonly queueLockMs: number;
   readonly stalledCheckMs: number;
 }
@@ -146,7 +152,9 @@ function toConfig(variables: Variables): Config {
       heartbeatMs: variables.TRAINYARD_HEARTBEAT_MS,
       leaseMs: variables.TRAINYARD_LEASE_MS,
       cancelGraceMs: variables.TRAINYARD_CANCEL_GRACE_MS,
+      trainerSilenceMs: variables.TRAINYARD_TRAINER_SILENCE_MS,
       sweepMs: variables.TRAINYARD_SWEEP_MS,
+      tidyMs: variables.TRAINYARD_TIDY_MS,
       queueLockMs: variables.TRAINYARD_QUEUE_LOCK_MS,
       stalledCheckMs: variables.TRAINYARD_STALLED_CHECK_MS,
     },

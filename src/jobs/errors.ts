@@ -28,6 +28,7 @@ export const ERRORS = {
   tooManyJobs: [429, 'The project has as many jobs as it may'],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'Not available right now'],
+  diskFull: [507, 'The service’s disk is full'],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -61,4 +62,21 @@ export class TrainyardError extends Error {
 /** An address in the body's `url` that can't be asked, or doesn't answer as it should. */
 export function urlRefused(message: string, cause?: unknown): TrainyardError {
   return new TrainyardError('invalidUrl', message, { errors: [{ pointer: '/url', message }], cause });
+}
+
+/** How the file system says that it, or what its user may have of it, is full. */
+const DISK_FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Whether an error says that the disk is full, be it the system’s own or one of ours. */
+export function isDiskFull(error: unknown): boolean {
+  if (error instanceof TrainyardError) return error.code === 'diskFull';
+  return error instanceof Error && 'code' in error && DISK_FULL.has(error.code);
+}
+
+/** What a caller is told where there was no room for what they sent. */
+export function diskFull(cause: unknown): TrainyardError {
+  return new TrainyardError('diskFull', 'There is no room left to store it; the operator must make some', {
+    retryAfterSeconds: 60,
+    cause,
+  });
 }

@@ -262,6 +262,8 @@ export interface Store {
   };
   /** Whether any stored row still names the blob. */
   blobInUse(blobKey: string): Promise<boolean>;
+  /** Of these blobs the ones that no stored row names. */
+  unusedBlobs(blobKeys: readonly string[]): Promise<string[]>;
   /** Until the transaction ends, nobody else has the blob's lock; see `blob-keeping.ts`. Only inside `transaction`. */
   lockBlob(blobKey: string): Promise<void>;
 
@@ -322,15 +324,20 @@ export interface StoredBlob {
 }
 
 export interface BlobStore {
-  /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws TrainyardError tooLarge past `maxBytes` */
+  /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws TrainyardError tooLarge past `maxBytes`, diskFull */
   put(source: Readable, options?: { maxBytes?: number }): Promise<StoredBlob>;
-  /** Stores a local file, which is moved if it can be. */
+  /** Stores a local file, which is moved if it can be. @throws TrainyardError diskFull */
   putFile(path: string): Promise<StoredBlob>;
   /** `range` counts bytes from 0, `end` included. @throws TrainyardError notFound for an unknown key */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /** A local path to the content, to be read only. @throws TrainyardError notFound for an unknown key */
   localPath(key: string): Promise<string>;
   delete(key: string): Promise<void>;
+  /** Keys of the content that was put before then, and not again since. */
+  putBefore(time: Date): AsyncIterable<string>;
+  /** Removes what a process left half-written that was killed an hour ago or longer. */
+  removeUnfinished(): Promise<void>;
+  /** @throws Error where nothing can be put right now, such as on a full disk */
   ping(): Promise<void>;
 }
 

@@ -71,8 +71,7 @@ export function createRunService(dependencies: Dependencies): RunService {
   return {
     write,
 
-    claim: (message, workerId) =>
-      store.transaction((inside) => begin(inside, message, workerId, limits)),
+    claim: (message, workerId) => store.transaction((inside) => begin(inside, message, workerId, limits)),
 
     async fail(claim, failure) {
       const next = await write(claim, (inside, job) =>

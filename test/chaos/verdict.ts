@@ -1,4 +1,4 @@
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from './carry-out.ts';
 import type { Entry, Ledger } from './soak/soak.ts';
 
 export interface Verdict {

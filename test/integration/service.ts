@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, openSync } from 'node:fs';
+import { closeSync, createReadStream, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export class TestService {
   readonly context: Context;
   readonly #environment: Record<string, string>;
   readonly #dropDatabase: () => Promise<void>;
-  readonly #workers: ChildProcess[] = [];
+  readonly #processes: ChildProcess[] = [];
 
   private constructor(
     home: string,
@@ -33,9 +33,14 @@ export class TestService {
     this.#dropDatabase = drop;
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<TestService> {
+  /** @param prepare does something to the home before anything is kept in it */
+  static async start(
+    settings: Record<string, string> = {},
+    prepare: (home: string) => Promise<void> = async () => {},
+  ): Promise<TestService> {
     const database = await createTestDatabase();
     const home = await mkdtemp(join(tmpdir(), 'trainyard-test-'));
+    await prepare(home);
     const environment = {
       DATABASE_URL: database.url,
       TRAINYARD_HOME: home,
@@ -50,19 +55,33 @@ export class TestService {
   }
 
   /** Starts a built worker and waits until it is ready. */
-  async startWorker(): Promise<ChildProcess> {
+  async startWorker(settings: Record<string, string> = {}): Promise<ChildProcess> {
     const log = openSync(join(this.home, 'worker.log'), 'a');
     const worker = fork(new URL('../../dist/apps/worker/main.js', import.meta.url), {
-      env: { PATH: process.env.PATH!, ...this.#environment },
+      env: { PATH: process.env.PATH!, ...this.#environment, ...settings },
       stdio: ['ignore', log, log, 'ipc'],
     });
-    this.#workers.push(worker);
+    closeSync(log);
+    this.#processes.push(worker);
     const ended = once(worker, 'exit').then(async () => {
       throw new Error(`the worker ended:\n${await readFile(join(this.home, 'worker.log'), 'utf8')}`);
     });
     ended.catch(() => {});
     await Promise.race([once(worker, 'message'), ended]);
     return worker;
+  }
+
+  /** Starts a built API, open to all on loopback, and answers where it listens. */
+  async startApi(): Promise<string> {
+    const log = openSync(join(this.home, 'api.log'), 'a');
+    const api = fork(new URL('../../dist/apps/api/main.js', import.meta.url), {
+      env: { PATH: process.env.PATH!, ...this.#environment, PORT: '0' },
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    this.#processes.push(api);
+    const [{ url }] = (await once(api, 'message')) as [{ url: string }];
+    return url;
   }
 
   /** Registers one of the example data sets. */
@@ -104,7 +123,7 @@ export class TestService {
   }
 
   async stop(): Promise<void> {
-    for (const worker of this.#workers) {
+    for (const worker of this.#processes) {
       if (worker.exitCode !== null || worker.signalCode !== null) continue;
       const exit = once(worker, 'exit');
       worker.kill('SIGKILL');

@@ -89,6 +89,16 @@ function storeOn(session: Session, notifications: Notifications, close: () => Pr
       return answer?.used ?? false;
     },
 
+    async unusedBlobs(blobKeys) {
+      const unused = await sql.$queryRaw<{ key: string }[]>`
+        SELECT key FROM unnest(${[...blobKeys]}::text[]) AS key
+        WHERE NOT EXISTS (SELECT FROM dataset WHERE blob_key = key)
+          AND NOT EXISTS (SELECT FROM checkpoint WHERE blob_key = key)
+          AND NOT EXISTS (SELECT FROM artifact WHERE blob_key = key)
+          AND NOT EXISTS (SELECT FROM model WHERE blob_key = key)`;
+      return unused.map(({ key }) => key);
+    },
+
     async lockBlob(blobKey) {
       await sql.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`blob:${blobKey}`}, 0))`;
     },

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Dice } from '../../fuzz/dice.ts';
 import { query } from '../../postgres-server.ts';
+import { carryOut, type Outcome } from '../carry-out.ts';
 import { Client } from '../client.ts';
-import { carryOut, type Outcome } from '../outcome.ts';
 import type { WholeService } from '../whole-service.ts';
 import { prepareWorks } from '../works.ts';
 import { type Fault, faultsOf } from './faults.ts';
