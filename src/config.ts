@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -7,6 +7,20 @@ import { z } from 'zod';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const Secret = z.string().min(16, 'must have at least 16 characters');
+/** Names, addresses and ranges of addresses, such as `minio.internal, 10.1.2.3, fd00::/8`. */
+const Hosts = z
+  .string()
+  .transform((text) =>
+    text
+      .toLowerCase()
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+  )
+  .refine(
+    (entries) => entries.every(isHost),
+    'must be names, addresses or ranges (10.0.0.0/8), with commas between',
+  );
 const Milliseconds = z.coerce.number().int().min(10).max(86_400_000);
 
 const Variables = z.object({
@@ -21,13 +35,16 @@ const Variables = z.object({
   TRAINYARD_MAX_RUNNING_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_QUEUED_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_STORED_BYTES: z.coerce.number().int().positive().optional(),
+  TRAINYARD_ALLOWED_PRIVATE_HOSTS: Hosts.default([]),
   TRAINYARD_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'wasm', 'cpu']).default('auto'),
   TRAINYARD_PREDICTOR_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TRAINYARD_HEARTBEAT_MS: Milliseconds.default(1_000),
   TRAINYARD_LEASE_MS: Milliseconds.default(10_000),
   TRAINYARD_CANCEL_GRACE_MS: Milliseconds.default(8_000),
+  TRAINYARD_TRAINER_SILENCE_MS: Milliseconds.default(900_000),
   TRAINYARD_SWEEP_MS: Milliseconds.default(2_000),
+  TRAINYARD_TIDY_MS: Milliseconds.default(3_600_000),
   TRAINYARD_QUEUE_LOCK_MS: Milliseconds.default(15_000),
   TRAINYARD_STALLED_CHECK_MS: Milliseconds.default(5_000),
 });
@@ -50,6 +67,8 @@ export interface Config {
   readonly maxUploadBytes: number;
   /** What each project may have at once; undefined where it isn't bounded. */
   readonly limits: Readonly<Record<'runningJobs' | 'queuedJobs' | 'storedBytes', number | undefined>>;
+  /** What data sets may be fetched from, and webhooks told, though it isn't public. */
+  readonly allowedPrivateHosts: readonly string[];
   readonly backend: Variables['TRAINYARD_BACKEND'];
   /** What a worker's predictor listens on, and is told to the API as. */
   readonly predictorHost: string;
@@ -64,8 +83,12 @@ export interface Timings {
   readonly leaseMs: number;
   /** From the wish to stop until the trainer is killed. */
   readonly cancelGraceMs: number;
+  /** A trainer that says nothing for this long hangs. It speaks several times a second, unless a step takes longer. */
+  readonly trainerSilenceMs: number;
   /** How often what fell between Postgres and the queue is looked for. */
   readonly sweepMs: number;
+  /** How often files are looked for that nobody needs any more. */
+  readonly tidyMs: number;
   readonly queueLockMs: number;
   readonly stalledCheckMs: number;
 }
@@ -121,6 +144,7 @@ function toConfig(variables: Variables): Config {
       queuedJobs: variables.TRAINYARD_MAX_QUEUED_JOBS,
       storedBytes: variables.TRAINYARD_MAX_STORED_BYTES,
     },
+    allowedPrivateHosts: variables.TRAINYARD_ALLOWED_PRIVATE_HOSTS,
     backend: variables.TRAINYARD_BACKEND,
     predictorHost: variables.TRAINYARD_PREDICTOR_HOST,
     logLevel: variables.LOG_LEVEL,
@@ -128,7 +152,9 @@ function toConfig(variables: Variables): Config {
       heartbeatMs: variables.TRAINYARD_HEARTBEAT_MS,
       leaseMs: variables.TRAINYARD_LEASE_MS,
       cancelGraceMs: variables.TRAINYARD_CANCEL_GRACE_MS,
+      trainerSilenceMs: variables.TRAINYARD_TRAINER_SILENCE_MS,
       sweepMs: variables.TRAINYARD_SWEEP_MS,
+      tidyMs: variables.TRAINYARD_TIDY_MS,
       queueLockMs: variables.TRAINYARD_QUEUE_LOCK_MS,
       stalledCheckMs: variables.TRAINYARD_STALLED_CHECK_MS,
     },
@@ -138,6 +164,14 @@ function toConfig(variables: Variables): Config {
 /** What nothing may show. Passwords stand in URLs, by which they are known. */
 export function secretsOf({ operatorKey, internalToken }: Config): string[] {
   return [operatorKey, internalToken].filter((secret) => secret !== undefined);
+}
+
+function isHost(entry: string): boolean {
+  const [host = '', prefix, ...more] = entry.split('/');
+  const bits = { 0: undefined, 4: 32, 6: 128 }[isIP(host)];
+  // The last part of a name has a letter: without one it would be an address.
+  if (bits === undefined) return entry === host && /^([a-z0-9_-]+\.)*[0-9-]*[a-z][a-z0-9-]*$/.test(host);
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits && more.length === 0);
 }
 
 /** Whether only this machine can reach the host. A name other than `localhost` isn't trusted to be. */

@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { createDiskBlobs } from './adapters/artifacts/disk-blobs.ts';
 import { migrate } from './adapters/db/migrate.ts';
 import { createStore } from './adapters/db/store.ts';
+import { createOutbound } from './adapters/outbound/outbound.ts';
 import { createQueue } from './adapters/queue/create-queue.ts';
 import { type Config, ConfigError, secretsOf } from './config.ts';
 import { createDatasetService } from './jobs/dataset-service.ts';
 import { createJobService } from './jobs/job-service.ts';
 import { createModelService } from './jobs/model-service.ts';
 import { createPipelineService } from './jobs/pipeline-service.ts';
-import type { BlobStore, JobQueue, Store } from './jobs/ports.ts';
+import type { BlobStore, JobQueue, Outbound, Store } from './jobs/ports.ts';
 import { createPredictionService } from './jobs/prediction-service.ts';
 import { createProjectLimits, type ProjectLimits } from './jobs/project-limits.ts';
 import type {
@@ -17,7 +18,9 @@ import type {
   ModelService,
   PipelineService,
   PredictionService,
+  WebhookService,
 } from './jobs/services.ts';
+import { createWebhookService } from './jobs/webhook-service.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Everything an app is made of, wired here by hand and nowhere else. */
@@ -27,12 +30,14 @@ export interface Context {
   readonly store: Store;
   readonly queue: JobQueue;
   readonly blobs: BlobStore;
+  readonly outbound: Outbound;
   readonly limits: ProjectLimits;
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
   readonly models: ModelService;
   readonly predictions: PredictionService;
+  readonly webhooks: WebhookService;
   /** Closes what was opened, the last first. */
   close(): Promise<void>;
 }
@@ -46,7 +51,7 @@ const STORE_CONNECTIONS = 10;
  */
 export async function createContext(
   config: Config,
-  overrides: Partial<Pick<Context, 'logger' | 'store' | 'queue' | 'blobs'>> = {},
+  overrides: Partial<Pick<Context, 'logger' | 'store' | 'queue' | 'blobs' | 'outbound'>> = {},
 ): Promise<Context> {
   const url = required(config.databaseUrl, 'DATABASE_URL');
   const internalToken = required(config.internalToken, 'TRAINYARD_INTERNAL_TOKEN');
@@ -64,7 +69,8 @@ export async function createContext(
     const store = overrides.store ?? own(await openStore(url));
     const queue = overrides.queue ?? own(await openQueue(config, url, logger));
     const blobs = overrides.blobs ?? createDiskBlobs({ directory: join(config.home, 'blobs') });
-    const { maxUploadBytes } = config;
+    const { maxUploadBytes, allowedPrivateHosts } = config;
+    const outbound = overrides.outbound ?? createOutbound({ allowedPrivateHosts });
     const onQueueError = (err: unknown, jobId: string) =>
       logger.warn({ err, jobId }, 'The queue was not told; the sweeper will');
     const { leaseMs } = config.timings;
@@ -75,6 +81,7 @@ export async function createContext(
       store,
       queue,
       blobs,
+      outbound,
       limits,
       jobs: createJobService({ store, queue, blobs, limits, onQueueError }),
       pipelines: createPipelineService({ store, queue, limits, onQueueError }),
@@ -87,6 +94,7 @@ export async function createContext(
         scratchFolder: join(config.home, 'imports'),
       }),
       predictions: createPredictionService({ store, internalToken, leaseMs }),
+      webhooks: createWebhookService({ store, outbound, internalToken }),
       close,
     };
   } catch (error) {

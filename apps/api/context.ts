@@ -1,11 +1,12 @@
 import type { Config } from '../../src/config.ts';
-import type { BlobStore, JobQueue, Store } from '../../src/jobs/ports.ts';
+import type { BlobStore, JobQueue, Outbound, Store } from '../../src/jobs/ports.ts';
 import type {
   DatasetService,
   JobService,
   ModelService,
   PipelineService,
   PredictionService,
+  WebhookService,
 } from '../../src/jobs/services.ts';
 import type { Logger } from '../../src/logger.ts';
 
@@ -16,9 +17,11 @@ export interface ApiContext {
   readonly store: Store;
   readonly queue: Pick<JobQueue, 'ping'>;
   readonly blobs: BlobStore;
+  readonly outbound: Outbound;
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
   readonly models: ModelService;
   readonly predictions: PredictionService;
+  readonly webhooks: WebhookService;
 }

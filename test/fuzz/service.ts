@@ -42,6 +42,8 @@ export class ApiProcess {
         TRAINYARD_INTERNAL_TOKEN: INTERNAL_TOKEN,
         TRAINYARD_OPERATOR_KEY: OPERATOR_KEY,
         PORT: '0',
+        // What is fetched from there, and told there, finds nobody; and nothing leaves this machine.
+        TRAINYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
         ...settings,
       },
       stdio: ['ignore', log, log, 'ipc'],
@@ -99,6 +101,13 @@ export class ApiProcess {
 
   log(): Promise<string> {
     return readFile(join(this.home, 'api.log'), 'utf8');
+  }
+
+  /** As a crash ends it. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
   }
 
   async stop(): Promise<void> {

@@ -21,7 +21,7 @@ Errors are \`application/problem+json\` (RFC 9457). Numbers that JSON lacks are 
 and \`"-Infinity"\`. Lists are \`{ data, nextCursor }\`; give \`nextCursor\` back as \`?cursor=\` for the next page.
 \`Idempotency-Key\` is honoured on every POST that creates something.`;
 
-const TAGS = ['datasets', 'jobs', 'pipelines', 'models', 'api-keys', 'workers', 'service'];
+const TAGS = ['datasets', 'jobs', 'pipelines', 'models', 'webhooks', 'api-keys', 'workers', 'service'];
 
 /** The document is made of the schemas that validate. Register it before the routes. */
 export const openapi = fastifyPlugin(async (app) => {

@@ -7,7 +7,7 @@ import type { Scope } from '../../../src/spec/resource/api-key.ts';
 import { INTERNAL_TOKEN, OPERATOR_KEY } from '../../api-server.ts';
 import { type Answer, ApiProcess } from '../../fuzz/service.ts';
 import { childrenOf } from '../../integration/service.ts';
-import { startTestServer } from '../../postgres.ts';
+import { startTestPostgres } from '../../postgres-server.ts';
 import { createTestRedis, type TestRedis } from '../../redis.ts';
 import { PROBE } from './measure.ts';
 
@@ -39,7 +39,7 @@ export class Service {
 
   /** @param redis whether the queue lives in Redis, rather than in Postgres */
   static async start(redis: boolean): Promise<Service> {
-    const { url, end } = await startTestServer(POSTGRES);
+    const { url, drop: end } = await startTestPostgres(POSTGRES);
     const server = redis ? await createTestRedis() : undefined;
     const api = await ApiProcess.start(url, {
       NODE_OPTIONS: `--import ${PROBE}`,
