@@ -4,13 +4,25 @@ import { JobSpec } from '../src/spec/job.ts';
 /** A service that has run for years, made in a minute: rows as the store writes them, by generate_series. */
 
 export interface Amount {
-  /** Ended jobs, each with a run, events, an artifact, a checkpoint and a model. */
+  /** Ended jobs, each with a run, events, an artifact, a checkpoint, a model and two deliveries. */
   readonly jobs: number;
   /** In all; a tenth of them is one curve. */
   readonly metrics: number;
   /** Jobs that are queued besides. */
   readonly queued?: number;
 }
+
+/** Those that grow with every job. */
+export const LARGE_TABLES = [
+  'job',
+  'run',
+  'event',
+  'metric',
+  'checkpoint',
+  'artifact',
+  'model',
+  'webhook_delivery',
+];
 
 /** Jobs with curves; the first three have one curve each, of a tenth, a hundredth and a ten-thousandth of all rows. */
 const JOBS_WITH_CURVES = 2_000;
@@ -52,8 +64,7 @@ export async function fillWithRows(
     );
     await client.query(queuedRows(queued));
     // One by one: no VACUUM stands in a transaction.
-    for (const table of ['job', 'run', 'event', 'metric', 'checkpoint', 'artifact', 'model'])
-      await client.query(`VACUUM ANALYZE ${table}`);
+    for (const table of LARGE_TABLES) await client.query(`VACUUM ANALYZE ${table}`);
   } finally {
     await client.end();
   }
@@ -97,7 +108,15 @@ function rowsOfJobs(): string {
     INSERT INTO model (id, project_id, job_id, dataset_id, name, version, inputs, parameters, stochastic, blob_key, bytes,
       evaluation, created_at)
     SELECT model_id, project_id, id, dataset_id, name, row_number() OVER (PARTITION BY name ORDER BY id), '{x}', 100,
-      false, 'model ' || id, 1000, '{}', finished_at FROM job`;
+      false, 'model ' || id, 1000, '{}', finished_at FROM job;
+    INSERT INTO webhook (id, project_id, url, events, salt, busy_until, created_at)
+    SELECT 'whk_' || n, project_id, 'https://receiver.invalid', '{}', 'salt', now(), now()
+    FROM (SELECT project_id FROM job LIMIT 1) AS one, generate_series(1, 2) AS n;
+    INSERT INTO webhook_delivery (webhook_id, id, event_id, type, status, attempts, next_attempt_at, last_attempt_at,
+      answer, ended_at, created_at)
+    SELECT webhook.id, 'msg_' || event.id, event.id, 'job.epoch', 'delivered', 1, event.created_at, event.created_at, 200,
+      event.created_at, event.created_at
+    FROM webhook, event WHERE sequence = 1`;
 }
 
 function metricRows(metrics: number): string {

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
+import { LARGE_TABLES } from './many-rows.ts';
 
 /** How Postgres really ran a statement, as `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)` tells it. */
 export interface Plan {
@@ -20,16 +21,6 @@ export interface PlanNode {
   readonly rows: number;
 }
 
-/** Tables that grow with every job. */
-const LARGE: readonly (string | undefined)[] = [
-  'job',
-  'run',
-  'metric',
-  'event',
-  'checkpoint',
-  'artifact',
-  'model',
-];
 /** A read of some thousand rows is no longer one of what was asked for; nor are more pages than these. */
 const MOST_ROWS = 2_000;
 const MOST_PAGES_A_ROW = 10;
@@ -39,7 +30,7 @@ const MOST_PAGES = 500;
 export function faultsOf({ statement, nodes, pages }: Plan): string[] {
   const faults: string[] = [];
   for (const { type, table, rows } of nodes) {
-    if (type === 'Seq Scan' && LARGE.includes(table)) faults.push(`reads ${table} through`);
+    if (type === 'Seq Scan' && LARGE_TABLES.includes(table!)) faults.push(`reads ${table} through`);
     if (table !== undefined && rows > MOST_ROWS) faults.push(`reads ${rows} rows of ${table}`);
   }
   const most = Math.max(...nodes.map(({ rows }) => rows));

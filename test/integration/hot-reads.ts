@@ -61,6 +61,11 @@ export const HOT_READS: [name: string, read: Read][] = [
   ['a job’s models', ({ models }, projectId) => models.list(projectId, { job: ENDED }, page)],
   ['a model’s children', ({ models }, projectId) => models.list(projectId, { parent: 'mdl_1' }, page)],
   ['whether a blob is used', ({ blobInUse }) => blobInUse(`model ${ENDED}`)],
+  ['which blobs are used', ({ unusedBlobs }) => unusedBlobs([`model ${ENDED}`, 'none'])],
+  ['deliveries', ({ deliveries }) => deliveries.list('whk_1', {}, page)],
+  ['deliveries that were given up', ({ deliveries }) => deliveries.list('whk_1', { status: 'gaveUp' }, page)],
+  ['deliveries that are due', ({ deliveries }) => deliveries.claim(10, 1_000)],
+  ['deliveries to be forgotten', ({ deliveries }) => deliveries.deleteEndedBefore(new Date(0))],
 ];
 
 async function lastJobs({ jobs }: Store, projectId: string): Promise<void> {

@@ -6,8 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What the system and `probe.mjs` tell of another process. */
 
 const MIB = 1024 ** 2;
-/** `getconf CLK_TCK` of every Linux on x86 and ARM. */
-const TICKS_PER_SECOND = 100;
 
 export const PROBE = new URL('./probe.mjs', import.meta.url).href;
 
@@ -26,14 +24,6 @@ export function residentMiB(pid: number): number {
   } catch {
     return NaN;
   }
-}
-
-/** Seconds of a core that a process has used, in user and system mode. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The program's name, in brackets, may hold blanks: the 14th and 15th field are counted from behind it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** Asks a process that has the probe imported. */

@@ -5,8 +5,9 @@ import { ROWS } from '../../api-server.ts';
 import { HOT_READS } from '../../integration/hot-reads.ts';
 import { fillWithRows } from '../../many-rows.ts';
 import { faultsOf, Plans } from '../../plans.ts';
+import { computedSeconds } from '../../processes.ts';
 import { markdown } from '../figures.ts';
-import { cpuSeconds, probe, residentMiB } from './measure.ts';
+import { probe, residentMiB } from './measure.ts';
 import { queueJobs } from './queueing.ts';
 import { readRows } from './reading.ts';
 import { TIMING_HEADER, timingRow } from './requests.ts';
@@ -71,9 +72,10 @@ async function fill(service: Service): Promise<void> {
 /** Notes what the API's process was like during `work`. */
 async function observed<T>({ api }: Service, what: string, work: () => Promise<T>): Promise<T> {
   await probe(api.pid);
-  const [startedAt, used] = [performance.now(), cpuSeconds(api.pid)];
+  const [startedAt, used] = [performance.now(), await computedSeconds(api.pid)];
   const outcome = await work();
-  const share = ((cpuSeconds(api.pid) - used) * 1000) / (performance.now() - startedAt);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const share = ((await computedSeconds(api.pid))! - used!) / seconds;
   const resident = residentMiB(api.pid).toFixed(0);
   const { loop } = await probe(api.pid);
   const delays = [loop.p50, loop.p99, loop.max].map((ms) => ms.toFixed(1));
