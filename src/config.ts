@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -8,6 +8,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const Secret = z.string().min(16, 'must have at least 16 characters');
 const Milliseconds = z.coerce.number().int().min(10).max(86_400_000);
+const Addresses = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .refine((parts) => parts.every(isNetwork), 'must be IP addresses or networks, like 10.0.0.1, 10.1.0.0/16');
 
 const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -21,6 +25,9 @@ const Variables = z.object({
   TRAINYARD_MAX_RUNNING_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_QUEUED_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_STORED_BYTES: z.coerce.number().int().positive().optional(),
+  TRAINYARD_MAX_REQUESTS_PER_MINUTE: z.coerce.number().int().positive().optional(),
+  TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: z.coerce.number().int().positive().default(60),
+  TRAINYARD_TRUSTED_PROXIES: Addresses.optional(),
   TRAINYARD_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'wasm', 'cpu']).default('auto'),
   TRAINYARD_PREDICTOR_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -48,8 +55,17 @@ export interface Config {
   /** Shared by the API and the workers' predictors. */
   readonly internalToken: string | undefined;
   readonly maxUploadBytes: number;
-  /** What each project may have at once; undefined where it isn't bounded. */
-  readonly limits: Readonly<Record<'runningJobs' | 'queuedJobs' | 'storedBytes', number | undefined>>;
+  /** What each project may have at once, and ask in a minute; undefined where it isn't bounded. */
+  readonly limits: Readonly<
+    Record<'runningJobs' | 'queuedJobs' | 'storedBytes' | 'requestsPerMinute', number | undefined>
+  >;
+  /**
+   * Requests without a valid key, of one address. Like those of a project, all API processes count them together
+   * where there is a Redis, else each for itself; while Redis is away they aren't counted.
+   */
+  readonly maxFailedKeysPerMinute: number;
+  /** Whose `X-Forwarded-For` is believed; without any, an address is that of the connection. */
+  readonly trustedProxies: readonly string[];
   readonly backend: Variables['TRAINYARD_BACKEND'];
   /** What a worker's predictor listens on, and is told to the API as. */
   readonly predictorHost: string;
@@ -120,7 +136,10 @@ function toConfig(variables: Variables): Config {
       runningJobs: variables.TRAINYARD_MAX_RUNNING_JOBS,
       queuedJobs: variables.TRAINYARD_MAX_QUEUED_JOBS,
       storedBytes: variables.TRAINYARD_MAX_STORED_BYTES,
+      requestsPerMinute: variables.TRAINYARD_MAX_REQUESTS_PER_MINUTE,
     },
+    maxFailedKeysPerMinute: variables.TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE,
+    trustedProxies: variables.TRAINYARD_TRUSTED_PROXIES ?? [],
     backend: variables.TRAINYARD_BACKEND,
     predictorHost: variables.TRAINYARD_PREDICTOR_HOST,
     logLevel: variables.LOG_LEVEL,
@@ -143,6 +162,12 @@ export function secretsOf({ operatorKey, internalToken }: Config): string[] {
 /** Whether only this machine can reach the host. A name other than `localhost` isn't trusted to be. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** An address, or a network as `address/bits`. */
+function isNetwork(text: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  return isIP(address) !== 0 && Number(bits) <= (isIPv4(address) ? 32 : 128);
 }
 
 /** What a trainer or a predictor may know: where programs and libraries are, and how to compute. */

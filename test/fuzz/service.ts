@@ -42,6 +42,8 @@ export class ApiProcess {
         TRAINYARD_INTERNAL_TOKEN: INTERNAL_TOKEN,
         TRAINYARD_OPERATOR_KEY: OPERATOR_KEY,
         PORT: '0',
+        // What has no key, or a wrong one, isn’t to keep the others out.
+        TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: '1000000',
         ...settings,
       },
       stdio: ['ignore', log, log, 'ipc'],
