@@ -21,14 +21,14 @@ const GIVE_UP_MS = 30_000;
 /** A built API as a process of its own, on a database that is given. */
 export class ApiProcess {
   readonly home: string;
+  readonly url: string;
   readonly #child: ChildProcess;
-  readonly #url: string;
   readonly #agent = new Agent({ keepAlive: true });
 
   private constructor(home: string, child: ChildProcess, url: string) {
     this.home = home;
     this.#child = child;
-    this.#url = url;
+    this.url = url;
   }
 
   static async start(databaseUrl: string, settings: Record<string, string> = {}): Promise<ApiProcess> {
@@ -59,12 +59,16 @@ export class ApiProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** @throws Error when there is no answer */
   ask({ method, path, headers, body }: Omit<FuzzRequest, 'operationId'>): Promise<Answer> {
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': body.length };
-      const sent = request(`${this.#url}${path}`, {
+      const sent = request(`${this.url}${path}`, {
         method,
         headers: { ...headers, ...length },
         agent: this.#agent,
