@@ -1,7 +1,8 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckpointRow } from '../../src/jobs/rows.ts';
-import { TestService, trainerOf } from '../integration/service.ts';
+import { TestService } from '../integration/service.ts';
+import { trainerOf } from '../processes.ts';
 import {
   type Outcome,
   outcomeOf,

@@ -6,8 +6,8 @@ import type { Settings } from '../../../src/adapters/embedded/cluster.ts';
 import type { Scope } from '../../../src/spec/resource/api-key.ts';
 import { INTERNAL_TOKEN, OPERATOR_KEY } from '../../api-server.ts';
 import { type Answer, ApiProcess } from '../../fuzz/service.ts';
-import { childrenOf } from '../../integration/service.ts';
 import { startTestPostgres } from '../../postgres-server.ts';
+import { childrenOf } from '../../processes.ts';
 import { createTestRedis, type TestRedis } from '../../redis.ts';
 import { PROBE } from './measure.ts';
 
