@@ -7,21 +7,15 @@ import { z } from 'zod';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const Secret = z.string().min(16, 'must have at least 16 characters');
-/** Names, addresses and ranges of addresses, such as `minio.internal, 10.1.2.3, fd00::/8`. */
-const Hosts = z
-  .string()
-  .transform((text) =>
-    text
-      .toLowerCase()
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter(Boolean),
-  )
-  .refine(
-    (entries) => entries.every(isHost),
-    'must be names, addresses or ranges (10.0.0.0/8), with commas between',
-  );
 const Milliseconds = z.coerce.number().int().min(10).max(86_400_000);
+const Networks = list(
+  isNetwork,
+  'must be addresses or ranges, such as 10.1.2.3, fd00::/8, with commas between',
+);
+const Hosts = list(
+  (entry) => isNetwork(entry) || isName(entry),
+  'must be names, addresses or ranges, such as minio.internal, 10.1.2.3, fd00::/8, with commas between',
+);
 
 const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -35,7 +29,10 @@ const Variables = z.object({
   TRAINYARD_MAX_RUNNING_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_QUEUED_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_STORED_BYTES: z.coerce.number().int().positive().optional(),
-  TRAINYARD_ALLOWED_PRIVATE_HOSTS: Hosts.default([]),
+  TRAINYARD_ALLOWED_PRIVATE_HOSTS: Hosts,
+  TRAINYARD_MAX_REQUESTS_PER_MINUTE: z.coerce.number().int().positive().optional(),
+  TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: z.coerce.number().int().positive().default(60),
+  TRAINYARD_TRUSTED_PROXIES: Networks,
   TRAINYARD_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'wasm', 'cpu']).default('auto'),
   TRAINYARD_PREDICTOR_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -65,10 +62,19 @@ export interface Config {
   /** Shared by the API and the workers' predictors. */
   readonly internalToken: string | undefined;
   readonly maxUploadBytes: number;
-  /** What each project may have at once; undefined where it isn't bounded. */
-  readonly limits: Readonly<Record<'runningJobs' | 'queuedJobs' | 'storedBytes', number | undefined>>;
   /** What data sets may be fetched from, and webhooks told, though it isn't public. */
   readonly allowedPrivateHosts: readonly string[];
+  /** What each project may have at once, and ask in a minute; undefined where it isn't bounded. */
+  readonly limits: Readonly<
+    Record<'runningJobs' | 'queuedJobs' | 'storedBytes' | 'requestsPerMinute', number | undefined>
+  >;
+  /**
+   * Requests without a valid key, of one address. Like those of a project, all API processes count them together
+   * where there is a Redis, else each for itself; while Redis is away they aren't counted.
+   */
+  readonly maxFailedKeysPerMinute: number;
+  /** Whose `X-Forwarded-For` is believed; without any, an address is that of the connection. */
+  readonly trustedProxies: readonly string[];
   readonly backend: Variables['TRAINYARD_BACKEND'];
   /** What a worker's predictor listens on, and is told to the API as. */
   readonly predictorHost: string;
@@ -143,8 +149,11 @@ function toConfig(variables: Variables): Config {
       runningJobs: variables.TRAINYARD_MAX_RUNNING_JOBS,
       queuedJobs: variables.TRAINYARD_MAX_QUEUED_JOBS,
       storedBytes: variables.TRAINYARD_MAX_STORED_BYTES,
+      requestsPerMinute: variables.TRAINYARD_MAX_REQUESTS_PER_MINUTE,
     },
     allowedPrivateHosts: variables.TRAINYARD_ALLOWED_PRIVATE_HOSTS,
+    maxFailedKeysPerMinute: variables.TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE,
+    trustedProxies: variables.TRAINYARD_TRUSTED_PROXIES,
     backend: variables.TRAINYARD_BACKEND,
     predictorHost: variables.TRAINYARD_PREDICTOR_HOST,
     logLevel: variables.LOG_LEVEL,
@@ -166,12 +175,29 @@ export function secretsOf({ operatorKey, internalToken }: Config): string[] {
   return [operatorKey, internalToken].filter((secret) => secret !== undefined);
 }
 
-function isHost(entry: string): boolean {
-  const [host = '', prefix, ...more] = entry.split('/');
-  const bits = { 0: undefined, 4: 32, 6: 128 }[isIP(host)];
-  // The last part of a name has a letter: without one it would be an address.
-  if (bits === undefined) return entry === host && /^([a-z0-9_-]+\.)*[0-9-]*[a-z][a-z0-9-]*$/.test(host);
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits && more.length === 0);
+function list(isEntry: (entry: string) => boolean, message: string) {
+  const split = (text: string) =>
+    text
+      .toLowerCase()
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean);
+  return z
+    .string()
+    .default('')
+    .transform(split)
+    .refine((entries) => entries.every(isEntry), message);
+}
+
+/** An address, or a range of them as `address/bits`. */
+function isNetwork(entry: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
+  return isIP(address) !== 0 && Number(bits) <= (isIPv4(address) ? 32 : 128);
+}
+
+/** The last part of a name has a letter: without one it would be an address. */
+function isName(entry: string): boolean {
+  return /^([a-z0-9_-]+\.)*[0-9-]*[a-z][a-z0-9-]*$/.test(entry);
 }
 
 /** Whether only this machine can reach the host. A name other than `localhost` isn't trusted to be. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createDiskBlobs } from './adapters/artifacts/disk-blobs.ts';
+import { type CounterServer, openCounterServer } from './adapters/counters/redis.ts';
 import { migrate } from './adapters/db/migrate.ts';
 import { createStore } from './adapters/db/store.ts';
 import { createOutbound } from './adapters/outbound/outbound.ts';
@@ -32,6 +33,8 @@ export interface Context {
   readonly blobs: BlobStore;
   readonly outbound: Outbound;
   readonly limits: ProjectLimits;
+  /** Undefined where each process counts for itself. */
+  readonly counters: CounterServer | undefined;
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
@@ -67,6 +70,7 @@ export async function createContext(
 
   try {
     const store = overrides.store ?? own(await openStore(url));
+    const counters = config.redisUrl === undefined ? undefined : own(openCounterServer(config.redisUrl));
     const queue = overrides.queue ?? own(await openQueue(config, url, logger));
     const blobs = overrides.blobs ?? createDiskBlobs({ directory: join(config.home, 'blobs') });
     const { maxUploadBytes, allowedPrivateHosts } = config;
@@ -83,6 +87,7 @@ export async function createContext(
       blobs,
       outbound,
       limits,
+      counters,
       jobs: createJobService({ store, queue, blobs, limits, onQueueError }),
       pipelines: createPipelineService({ store, queue, limits, onQueueError }),
       datasets: createDatasetService({ store, blobs, limits, maxUploadBytes }),

@@ -53,6 +53,8 @@ export class TestApi {
       TRAINYARD_INTERNAL_TOKEN: INTERNAL_TOKEN,
       TRAINYARD_OPERATOR_KEY: OPERATOR_KEY,
       LOG_LEVEL: 'silent',
+      // Some tests try every route with a wrong key.
+      TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: '10000',
       ...settings,
     });
     const context = await createContext(config, overrides);

@@ -113,7 +113,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ),
   'only the backends import a tfjs backend': reserved(isBackend, 'src/engine/backends/'),
   'only the API imports Fastify': reserved((it) => /^(@fastify\/|fastify)/.test(it), 'apps/api/'),
-  'only the queue imports BullMQ and Redis': reserved(among('bullmq', 'ioredis'), 'src/adapters/queue/'),
+  'only the queue imports BullMQ': reserved(among('bullmq'), 'src/adapters/queue/'),
+  'only the queue and the counters import Redis': reserved(
+    among('ioredis'),
+    'src/adapters/queue/',
+    'src/adapters/counters/',
+  ),
   'only the database adapter imports Prisma': reserved(among('@prisma/'), 'src/adapters/db/'),
   'only adapters import pg': reserved(among('pg'), 'src/adapters/'),
   'only the outbound adapter asks other hosts, and signs what it tells them': reserved(

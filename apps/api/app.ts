@@ -12,6 +12,7 @@ import { linger } from './plugins/linger.ts';
 import { loopbackOnly } from './plugins/loopback-only.ts';
 import { refuseOtherMethods } from './plugins/method-not-allowed.ts';
 import { openapi } from './plugins/openapi.ts';
+import { requestRate } from './plugins/request-rate.ts';
 import { HEADERS_WITHOUT_HOOKS, securityHeaders } from './plugins/security-headers.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { datasetRoutes } from './routes/datasets.ts';
@@ -58,6 +59,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
 
 /** Everything that asks for a key. */
 const version1: FastifyPluginAsync<{ context: ApiContext }> = async (app, { context }) => {
+  await app.register(requestRate, { context });
   await app.register(auth, { context });
   await app.register(idempotency);
   await app.register(datasetRoutes, { context, prefix: '/datasets' });
@@ -74,12 +76,12 @@ const version1: FastifyPluginAsync<{ context: ApiContext }> = async (app, { cont
   await app.register(workerRoutes, { context, prefix: '/workers' });
 };
 
-function createServer({ logger }: ApiContext): FastifyInstance {
+function createServer({ logger, config }: ApiContext): FastifyInstance {
   return Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
-    // Nothing that a client writes into a header is taken for its address.
-    trustProxy: false,
+    // What a client writes into a header isn’t taken for its address.
+    trustProxy: config.trustedProxies.length > 0 && [...config.trustedProxies],
     bodyLimit: MAX_JSON_BYTES,
     connectionTimeout: IDLE_MS,
     requestTimeout: REQUEST_MS,

@@ -12,10 +12,21 @@ import type { Logger } from '../../src/logger.ts';
 
 /** What the API needs of the wired context; `src/context.ts` gives all of it. */
 export interface ApiContext {
-  readonly config: Pick<Config, 'openMode' | 'operatorKey' | 'maxUploadBytes' | 'timings'>;
+  readonly config: Pick<
+    Config,
+    | 'openMode'
+    | 'operatorKey'
+    | 'maxUploadBytes'
+    | 'timings'
+    | 'limits'
+    | 'maxFailedKeysPerMinute'
+    | 'trustedProxies'
+  >;
   readonly logger: Logger;
   readonly store: Store;
   readonly queue: Pick<JobQueue, 'ping'>;
+  /** Where API processes count requests together, as `@fastify/rate-limit` takes it; else each counts for itself. */
+  readonly counters: { readonly client: object } | undefined;
   readonly blobs: BlobStore;
   readonly outbound: Outbound;
   readonly jobs: JobService;

@@ -7,6 +7,7 @@ const COMMON: readonly ErrorCode[] = [
   'invalidRequest',
   'unauthorized',
   'forbidden',
+  'tooManyRequests',
   'internal',
   'unavailable',
 ];

@@ -61,15 +61,29 @@ export class ColumnSummary {
     this.checkDeclared(value, number, line);
   }
 
-  /** @throws DataError for text among numbers */
-  finish(): Column {
+  /**
+   * @param room for classes: where there is too little, those of numbers, which are for convenience, aren't listed
+   * @throws DataError for text among numbers, and for more categories than there is room for
+   */
+  finish(room = Number.POSITIVE_INFINITY): Column {
     const type = this.declared ?? this.inferType();
     const column = { name: this.name, type, missing: this.missing };
     const counts = this.countsAs(type);
     const distinct = counts?.size ?? null;
     if (type === 'number')
-      return { ...column, distinct, ...this.statistics(), ...listed(counts, MAX_NUMBER_CLASSES) };
-    return { ...column, distinct, ...(type === 'text' ? {} : listed(counts)) };
+      return {
+        ...column,
+        distinct,
+        ...this.statistics(),
+        ...listed(counts, Math.min(MAX_NUMBER_CLASSES, room)),
+      };
+    if (type === 'text') return { ...column, distinct };
+    if (counts !== null && counts.size > room)
+      throw new DataError(
+        'the columns up to this one have too many categories together; declare some as text with columnTypes',
+        { column: this.name },
+      );
+    return { ...column, distinct, ...listed(counts) };
   }
 
   private addNumber(number: number): void {

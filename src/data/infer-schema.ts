@@ -1,8 +1,15 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Column, DatasetSchema, DeclaredType } from '../spec/dataset.ts';
 import { ColumnSummary } from './column-summary.ts';
 import { DataError } from './data-error.ts';
 import type { RowBatch } from './readers/index.ts';
+import { MAX_CELLS, MAX_ROWS } from './readers/row.ts';
 import { CountingBudget } from './value-counts.ts';
+
+/** Of all columns together: a schema is stored, and answered, as a whole. */
+const MOST_CLASSES = 20_000;
+/** So many columns are settled at once, then the event loop has its turn. */
+const SETTLED_AT_ONCE = 50;
 
 /**
  * Finds the columns, their types and what they hold, in one pass over rows as they stream in.
@@ -10,7 +17,7 @@ import { CountingBudget } from './value-counts.ts';
  * Missing are: an empty value, `?`, `NA`, `N/A`, `NaN` and `null` in any case, JSON's null, and a key that a JSON
  * row leaves out. A type in `columnTypes` goes before what the values look like.
  * @throws DataError for text in a number column, a value that isn't of its declared type, a declared column that
- * isn't there, and a file without rows
+ * isn't there, a file without rows, and one with too many rows, cells or classes
  */
 export async function inferSchema(
   batches: AsyncIterable<RowBatch>,
@@ -20,16 +27,32 @@ export async function inferSchema(
   const budget = new CountingBudget();
   const summaries: ColumnSummary[] = [];
   let rows = 0;
+  let cells = 0;
   for await (const batch of batches) {
     for (const name of batch.columns.slice(summaries.length))
       summaries.push(new ColumnSummary(name, declared.get(name), budget, rows));
-    summarize(batch, summaries);
     rows += batch.rows.length;
+    cells += batch.rows.length * batch.columns.length;
+    if (rows > MAX_ROWS) throw new DataError(`there are more than ${MAX_ROWS} rows`);
+    if (cells > MAX_CELLS) throw new DataError(`there are more than ${MAX_CELLS} cells, rows times columns`);
+    summarize(batch, summaries);
   }
   if (rows === 0) throw new DataError('there is a header but no row');
-  const columns = summaries.map((summary) => summary.finish());
+  const columns = await settle(summaries);
   checkDeclared(declared.keys(), columns);
   return { rows, columns };
+}
+
+/** @throws DataError where the columns have too many classes */
+async function settle(summaries: readonly ColumnSummary[]): Promise<Column[]> {
+  const columns: Column[] = [];
+  let room = MOST_CLASSES;
+  for (const summary of summaries) {
+    const column = summary.finish(room);
+    room -= column.classes?.length ?? 0;
+    if (columns.push(column) % SETTLED_AT_ONCE === 0) await nextTurn();
+  }
+  return columns;
 }
 
 /** @throws DataError for a column that has a declared type and isn't there */

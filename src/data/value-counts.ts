@@ -7,7 +7,7 @@ const ENTRY_BYTES = 100;
 
 /** What the counts of all columns may take together, so that 10,000 columns can’t fill the memory. */
 export class CountingBudget {
-  bytes = 128 * 1024 * 1024;
+  bytes = 64 * 1024 * 1024;
 }
 
 /** How often each value of one column occurs; gives up where there are too many. */

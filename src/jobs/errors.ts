@@ -26,6 +26,7 @@ export const ERRORS = {
   invalidModel: [422, 'The model can’t be taken'],
   idempotencyMismatch: [422, 'This key was used with another request'],
   tooManyJobs: [429, 'The project has as many jobs as it may'],
+  tooManyRequests: [429, 'Too many requests came within a minute'],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'Not available right now'],
   diskFull: [507, 'The service’s disk is full'],

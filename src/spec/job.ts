@@ -19,7 +19,12 @@ export const EvaluateSpec = z.strictObject({
   }),
 });
 
-export const Labels = z.record(z.string().min(1).max(63), z.string().max(255)).default({});
+const MOST_LABELS = 100;
+
+export const Labels = z
+  .record(z.string().min(1).max(63), z.string().max(255))
+  .refine((labels) => Object.keys(labels).length <= MOST_LABELS, `has more than ${MOST_LABELS} labels`)
+  .default({});
 
 /** What `POST /v1/jobs` takes; it never changes afterwards. */
 export const JobSpec = z

@@ -44,6 +44,8 @@ export class ApiProcess {
         PORT: '0',
         // What is fetched from there, and told there, finds nobody; and nothing leaves this machine.
         TRAINYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
+        // What has no key, or a wrong one, isn’t to keep the others out.
+        TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: '1000000',
         ...settings,
       },
       stdio: ['ignore', log, log, 'ipc'],

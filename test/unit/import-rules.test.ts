@@ -123,7 +123,11 @@ const BROKEN: Readonly<Record<string, [texts: Record<string, string>, breach: st
     { 'apps/worker/x.ts': "import fp from 'fastify-plugin';" },
     'apps/worker/x.ts imports fastify-plugin',
   ],
-  'only the queue imports BullMQ and Redis': [
+  'only the queue and the counters import Redis': [
+    { 'src/adapters/db/x.ts': "import { Redis } from 'ioredis';" },
+    'src/adapters/db/x.ts imports ioredis',
+  ],
+  'only the queue imports BullMQ': [
     { 'apps/worker/x.ts': "import { Worker } from 'bullmq';" },
     'apps/worker/x.ts imports bullmq',
   ],

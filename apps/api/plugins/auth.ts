@@ -26,6 +26,7 @@ declare module 'fastify' {
 }
 
 const DEFAULT_PROJECT = 'default';
+const BEARER = /^Bearer +([\x21-\x7e]{1,512}) *$/i;
 const LAST_USED_RESOLUTION_MS = 60_000;
 const IMPLIED: Record<Scope, readonly Scope[]> = {
   read: ['read'],
@@ -33,7 +34,7 @@ const IMPLIED: Record<Scope, readonly Scope[]> = {
   admin: ['read', 'write', 'admin'],
 };
 
-/** Asks for an API key on every route of its scope, before the body is read. */
+/** Asks for an API key on every route of its scope, before the body is read. Register `requestRate` first. */
 export const auth = fastifyPlugin<{ context: ApiContext }>(async (app, { context }) => {
   const { config, store } = context;
   const operatorHash = config.operatorKey === undefined ? undefined : hashOf(config.operatorKey);
@@ -45,23 +46,40 @@ export const auth = fastifyPlugin<{ context: ApiContext }>(async (app, { context
   };
 
   app.decorateRequest('caller', null as unknown as Caller);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     request.caller = await identify(request);
+    await app.requestRate.count(request, reply);
     requireScope(request.caller, request.routeOptions.config.scope ?? scopeOf(request.method));
   });
 
+  /**
+   * Keys are found by their hash: whoever times the search learns of hashes, and can’t choose a key by its hash. An
+   * address that guesses is never compared with the operator’s key, the only one that a person has made up; projects’
+   * keys are looked up all the same, or a client with an old key would lock out everyone behind its address.
+   */
   async function identify(request: FastifyRequest): Promise<Caller> {
-    const secret = bearerOf(request);
-    if (secret === undefined) {
+    const { authorization } = request.headers;
+    if (authorization === undefined) {
       if (config.openMode) return operator;
-      throw new TrainyardError('unauthorized', 'Send an API key as “Authorization: Bearer ty_…”');
+      return refuse(request, 'Send an API key as “Authorization: Bearer ty_…”');
     }
+    const secret = BEARER.exec(authorization)?.[1];
+    if (secret === undefined) return refuse(request, 'The Authorization header isn’t a Bearer key');
     const hash = hashOf(secret);
-    if (operatorHash !== undefined && timingSafeEqual(hash, operatorHash)) return operator;
     const key = await store.apiKeys.findByHash(hash.toString('hex'));
-    if (key === null) throw new TrainyardError('unauthorized', 'The API key isn’t known');
-    noteUse(key, request);
-    return { projectId: key.projectId, project: key.project, scopes: key.scopes, operator: false };
+    if (key !== null) {
+      noteUse(key, request);
+      return { projectId: key.projectId, project: key.project, scopes: key.scopes, operator: false };
+    }
+    if (operatorHash !== undefined && !(await app.requestRate.isGuessing(request))) {
+      if (timingSafeEqual(hash, operatorHash)) return operator;
+    }
+    return refuse(request, 'The API key isn’t known');
+  }
+
+  async function refuse(request: FastifyRequest, detail: string): Promise<never> {
+    await app.requestRate.countFailure(request);
+    throw new TrainyardError('unauthorized', detail);
   }
 
   /** Now and then is enough: a write a request would cost more than the request. */
@@ -80,14 +98,6 @@ export function secretHash(secret: string): string {
 
 function hashOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
-}
-
-function bearerOf(request: FastifyRequest): string | undefined {
-  const header = request.headers.authorization;
-  if (header === undefined) return undefined;
-  const match = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(header);
-  if (match === null) throw new TrainyardError('unauthorized', 'The Authorization header isn’t a Bearer key');
-  return match[1];
 }
 
 function scopeOf(method: string): Scope {

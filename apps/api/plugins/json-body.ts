@@ -1,18 +1,31 @@
 import fastifyPlugin from 'fastify-plugin';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
+import { jsonExcess } from '../../../src/spec/json-excess.ts';
 import { holdsStorable, UNSTORABLE } from '../../../src/spec/storable-text.ts';
 import { findJsonFault } from '../json-fault.ts';
 
 /** Deeper than any spec, shallower than any stack. */
 export const MAX_DEPTH = 64;
 
-/** Takes JSON bodies: refuses prototype keys and nesting bombs, and says where a malformed one goes wrong. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How many objects, lists and fields a body may have together, where that is more than of any spec. */
+    mostParts?: number;
+  }
+}
+
+/** More than a topology of 2,000 layers has. */
+const MOST_PARTS = 150_000;
+
+/** Takes JSON bodies: refuses prototype keys, nesting bombs and swarms, and says where a malformed one goes wrong. */
 export const jsonBody = fastifyPlugin(async (app) => {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
-    if (depthOf(text) > MAX_DEPTH) {
-      done(new TrainyardError('invalidRequest', `The body nests deeper than ${MAX_DEPTH} levels`), undefined);
+    const parts = request.routeOptions.config.mostParts ?? MOST_PARTS;
+    const excess = jsonExcess(text, { levels: MAX_DEPTH, parts });
+    if (excess !== undefined) {
+      done(new TrainyardError('invalidRequest', `The body ${excess}`), undefined);
       return;
     }
     parse(request, text, (error, value) => {
@@ -32,17 +45,4 @@ function describe(text: string): string {
   const line = before.length;
   const column = (before.at(-1)?.length ?? 0) + 1;
   return `The body isn’t JSON: ${fault.message} at position ${fault.position} (line ${line}, column ${column})`;
-}
-
-/** How deeply arrays and objects nest, counted without parsing. */
-function depthOf(text: string): number {
-  let [depth, deepest, inString] = [0, 0, false];
-  for (let i = 0; i < text.length && deepest <= MAX_DEPTH; i++) {
-    const char = text[i];
-    if (char === '"') inString = !inString;
-    else if (inString) i += char === '\\' ? 1 : 0;
-    else if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth);
-    else if (char === '}' || char === ']') depth--;
-  }
-  return deepest;
 }

@@ -19,7 +19,9 @@ with honest uncertainty.
 
 Errors are \`application/problem+json\` (RFC 9457). Numbers that JSON lacks are the strings \`"NaN"\`, \`"Infinity"\`
 and \`"-Infinity"\`. Lists are \`{ data, nextCursor }\`; give \`nextCursor\` back as \`?cursor=\` for the next page.
-\`Idempotency-Key\` is honoured on every POST that creates something.`;
+\`Idempotency-Key\` is honoured on every POST that creates something. Where requests are bounded, each answer says by
+\`RateLimit-Limit\`, \`RateLimit-Remaining\` and \`RateLimit-Reset\` (seconds) what the project has left; beyond it the
+answer is 429 with \`Retry-After\`.`;
 
 const TAGS = ['datasets', 'jobs', 'pipelines', 'models', 'webhooks', 'api-keys', 'workers', 'service'];
 

@@ -133,7 +133,8 @@ export const modelRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async
   app.post(
     '/:id/predictions',
     {
-      config: { invalidBody: 'invalidInput' },
+      // Rows and pictures are many small lists.
+      config: { invalidBody: 'invalidInput', mostParts: 400_000 },
       schema: {
         operationId: 'predict',
         summary: 'Predict, with uncertainty if asked',

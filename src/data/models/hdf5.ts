@@ -17,6 +17,8 @@ export interface Hdf5 {
 
 /** HDF5's class of floating-point numbers. */
 const FLOAT_CLASS = 1;
+/** Weights hardly compress: what becomes so many times as much as the file has is no weight, and would hold everyone up. */
+const MOST_INFLATION = 20;
 
 /**
  * Opens a file in a file system in memory that has nothing but what is being imported. HDF5 may refer to other files
@@ -40,7 +42,7 @@ export async function openHdf5(file: StoredFile, place: readonly string[]): Prom
   };
   try {
     const hdf5 = new h5wasm.File(path, 'r');
-    return reader(hdf5, place, guarded, () => {
+    return reader(hdf5, place, guarded, file.bytes * MOST_INFLATION, () => {
       hdf5.close();
       FS.unlink(path);
     });
@@ -54,6 +56,7 @@ function reader(
   hdf5: File,
   place: readonly string[],
   guarded: <T>(work: () => T) => T,
+  mostBytes: number,
   close: () => void,
 ): Hdf5 {
   const attribute = (path: string, name: string): Attribute | undefined =>
@@ -77,7 +80,10 @@ function reader(
     },
     weight(path) {
       const found = guarded(() => hdf5.get(path));
-      return found && 'filters' in found ? storedWeight(found, place, guarded) : undefined;
+      if (!found || !('filters' in found)) return undefined;
+      const weight = storedWeight(found, place, guarded);
+      if (size(weight.shape) * Float32Array.BYTES_PER_ELEMENT <= mostBytes) return weight;
+      throw refusal(place, `${found.path} unpacks to more than ${MOST_INFLATION} times the file`);
     },
     has: (path) => guarded(() => hdf5.get(path)) !== null,
     close,
@@ -100,7 +106,7 @@ function storedWeight(
       const numbers = typeof values === 'number' ? [values] : (values as Float32Array | Float64Array | null);
       if (numbers?.length !== size(shape ?? []))
         throw refusal(place, `${dataset.path} doesn’t have all of its numbers`);
-      return Float32Array.from(numbers);
+      return new Float32Array(numbers);
     },
   };
 }

@@ -1,9 +1,11 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { PictureShape } from '../../spec/picture.ts';
 
 /** Bounds on one picture: a file of a few bytes can promise to fill the memory. */
 export const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
 const MAX_PICTURE_PIXELS = 50_000_000;
+/** Interlaced and progressive pictures are held whole while they are decoded, others a few rows at a time. */
+const MAX_HELD_BYTES = 192 * 1024 * 1024;
 
 const MAGIC = [Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.from([0xff, 0xd8, 0xff])];
 /** So small a picture is cheap to make, and makes its decoder go through all of the file. */
@@ -28,13 +30,23 @@ export interface PictureFacts {
 
 /**
  * Looks at a PNG or JPEG without decoding it.
- * @throws PictureError for another format, for a damaged header, and for one with more than 50 million pixels
+ * @throws PictureError for another format, for a damaged header, for one with more than 50 million pixels, and for one
+ * that comes in several passes and would fill too much memory
  */
 export async function measurePicture(content: Buffer): Promise<PictureFacts> {
   if (!MAGIC.some((magic) => content.subarray(0, magic.length).equals(magic)))
     throw new PictureError('is neither a PNG nor a JPEG');
-  const { autoOrient, space } = await open(content).metadata().catch(refuse);
+  const metadata = await open(content).metadata().catch(refuse);
+  if (heldBytes(metadata) > MAX_HELD_BYTES)
+    throw new PictureError('is too large to be interlaced or progressive; save it without');
+  const { autoOrient, space } = metadata;
   return { ...autoOrient, isGrey: space === 'b-w' || space === 'grey16' };
+}
+
+/** What its decoder keeps: pixels of a PNG, coefficients of two bytes of a JPEG. */
+function heldBytes({ isProgressive, width, height, channels, depth, format }: Metadata): number {
+  if (!isProgressive) return 0;
+  return width * height * channels * (format === 'jpeg' || depth === 'ushort' ? 2 : 1);
 }
 
 /** What `measurePicture` finds, once the whole picture was decoded. @throws PictureError for a damaged one too */

@@ -22,6 +22,9 @@ export interface RowBatch {
 /** Bounds on what one row may take, so that no file can fill the memory. */
 export const MAX_ROW_BYTES = 1024 * 1024;
 export const MAX_COLUMNS = 10_000;
+/** And on a table: a few bytes can stand for a row of many columns, and a row for a few bytes. */
+export const MAX_ROWS = 20_000_000;
+export const MAX_CELLS = 250_000_000;
 const MAX_NAME_LENGTH = 100;
 
 /** @throws DataError for a name that can't stand for a column */

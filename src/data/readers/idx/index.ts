@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { size } from '../../../spec/shapes.ts';
 import { DataError } from '../../data-error.ts';
 import { type ArrayFile, MAX_IMAGE_NUMBERS, type Numbers } from '../arrays.ts';
+import { SLICE_BYTES } from '../slices.ts';
 import {
   contentBytes,
   DIMENSION_BYTES,
@@ -12,6 +14,9 @@ import {
   readMagic,
 } from './header.ts';
 import { UnzippedBytes } from './unzipped-bytes.ts';
+
+/** Nobody has more than three; each costs time, however few bytes it has. */
+const MOST_PAIRS = 100;
 
 /**
  * Reads IDX files as they stream in: images alone, or pairs: images, their labels, more images, their labels. Each
@@ -26,7 +31,9 @@ export async function* readIdx(source: Readable, maxBytes: number): AsyncGenerat
   const reader = new IdxReader(new UnzippedBytes(source), maxBytes);
   try {
     let first: IdxHeader | undefined;
+    let pairs = 0;
     for (let row = 0; await reader.startFile('images', row); ) {
+      if (++pairs > MOST_PAIRS) throw new DataError(`there are more than ${MOST_PAIRS} pairs of files`);
       const images = await reader.readHeader();
       checkImages(images, first, reader.file.name);
       first ??= images;
@@ -95,9 +102,16 @@ class IdxReader {
     const { bytes: elementBytes } = header.element;
     let left = contentBytes(header);
     let held: Buffer = Buffer.alloc(0);
+    let sinceTurn = 0;
     while (left > 0) {
       const taken = await this.take(left, contentBytes(header) - left);
       left -= taken.length;
+      sinceTurn += taken.length;
+      // A few bytes inflate to many, which are all there at once: nothing else would let others have their turn.
+      if (sinceTurn > SLICE_BYTES) {
+        await nextTurn();
+        sinceTurn = 0;
+      }
       const content = held.length > 0 ? Buffer.concat([held, taken]) : taken;
       const whole = content.length - (content.length % elementBytes);
       held = content.subarray(whole);
