@@ -118,7 +118,10 @@ export interface StageStore {
 export interface MetricStore {
   /** Writes points in one statement; a point written again is replaced, so a resumed run doubles nothing. False when the fence is old. */
   write(jobId: string, runId: string, fence: number, points: readonly MetricPoint[]): Promise<boolean>;
-  /** A curve, at most `maxPoints` a (name, stage), the last point always among them; thinned in SQL. */
+  /**
+   * A job's curves, at most `maxPoints` a (name, stage), the last point always among them; thinned in SQL. Of so many
+   * curves that these would be more than 100,000 points, each has fewer.
+   */
   read(
     jobId: string,
     filter: { name?: string | undefined; stage?: number | undefined; maxPoints: number },

@@ -18,7 +18,8 @@ const MetricQuery = z.strictObject({
   name: Filter,
   stage: z.coerce.number().int().min(1).max(1_000).optional(),
   maxPoints: z.coerce.number().int().min(2).max(10_000).default(1_000).meta({
-    description: 'At most so many a curve, the last one always among them.',
+    description:
+      'At most so many a curve, the last one always among them; fewer, where all curves would have more than 100,000.',
   }),
 });
 

@@ -3,6 +3,9 @@ import type { MetricRow } from '../../jobs/rows.ts';
 import { Prisma } from './generated/client.ts';
 import type { Session } from './session.ts';
 
+/** A read answers about so many points at most, of all curves together. */
+const POINTS_IN_ALL = 100_000;
+
 export function metricStore({ sql }: Session): MetricStore {
   return {
     async deleteAfter(jobId, { stage, step }) {
@@ -40,11 +43,11 @@ export function metricStore({ sql }: Session): MetricStore {
      * Reads as much as it answers, however long the curves are. The curves are found by jumping from one key of the
      * index to the next. One of more than m points is cut into m ranges of steps, as equal as can be, of which the
      * last holds the last step alone; the first point of each stays, found by a look into the index.
+     * What is answered is held in memory, so that many curves have less than `maxPoints` each.
      */
     read(jobId, { name = null, stage = null, maxPoints }) {
       const named = Prisma.sql`job_id = ${jobId} AND (${name}::text IS NULL OR name = ${name})`;
       const ofCurve = Prisma.sql`job_id = ${jobId} AND name = curve.name AND stage = curve.stage`;
-      const most = Prisma.sql`${maxPoints}::int`;
       return sql.$queryRaw<MetricRow[]>`
         WITH RECURSIVE curve AS (
           (SELECT name, stage FROM metric WHERE ${named} ORDER BY name, stage, step LIMIT 1)
@@ -53,27 +56,29 @@ export function metricStore({ sql }: Session): MetricStore {
             SELECT name, stage FROM metric WHERE ${named} AND (name, stage) > (curve.name, curve.stage)
             ORDER BY name, stage, step LIMIT 1
           ) AS next
+        ), wanted AS (
+          SELECT name, stage, least(${maxPoints}, greatest(2, ${POINTS_IN_ALL} / count(*) OVER ()))::int AS most
+          FROM curve WHERE ${stage}::int IS NULL OR stage = ${stage}
         )
         SELECT point.name, point.stage, point.epoch, point.step, point.value, point.run_id AS "runId"
-        FROM curve,
+        FROM wanted AS curve,
           LATERAL (SELECT min(step)::bigint AS first, max(step)::bigint AS last FROM metric WHERE ${ofCurve}) AS ends,
           LATERAL (
-            SELECT count(*) > ${most} AS long FROM (SELECT FROM metric WHERE ${ofCurve} LIMIT ${most} + 1) AS counted
+            SELECT count(*) > most AS long FROM (SELECT FROM metric WHERE ${ofCurve} LIMIT most + 1) AS counted
           ) AS size,
           LATERAL (
-            (SELECT * FROM metric WHERE ${ofCurve} AND NOT long ORDER BY step LIMIT ${most})
+            (SELECT * FROM metric WHERE ${ofCurve} AND NOT long ORDER BY step LIMIT most)
             UNION ALL
-            SELECT kept.* FROM generate_series(1, ${most}) AS range,
+            SELECT kept.* FROM generate_series(1, most) AS range,
               LATERAL (
-                SELECT last - (${most} - range) * (last - first) / greatest(${most} - 1, 1) AS opens,
-                  last - (${most} - range - 1) * (last - first) / greatest(${most} - 1, 1) AS closes
+                SELECT last - (most - range) * (last - first) / greatest(most - 1, 1) AS opens,
+                  last - (most - range - 1) * (last - first) / greatest(most - 1, 1) AS closes
               ) AS bounds,
               LATERAL (
                 SELECT * FROM metric WHERE ${ofCurve} AND step >= opens AND step < closes ORDER BY step LIMIT 1
               ) AS kept
             WHERE long
           ) AS point
-        WHERE ${stage}::int IS NULL OR curve.stage = ${stage}
         ORDER BY name, stage, step`;
     },
   };

@@ -122,6 +122,19 @@ export function metrics(subject: Subject): void {
     expect(await counts({ name: 'a', stage: 2 })).toEqual({});
   });
 
+  test('Of many curves each has fewer points, so that they have no more than 100,000 in all', async () => {
+    const { store } = subject;
+    const job = await storedJob(store);
+    for (let stage = 1; stage <= 60; stage++) {
+      const points = Array.from({ length: 2_000 }, (_, step) => point({ stage, step }));
+      await store.metrics.write(job.id, 'run_1', 0, points);
+    }
+    const read = await store.metrics.read(job.id, { maxPoints: 10_000 });
+    expect(read).toHaveLength(60 * Math.floor(100_000 / 60));
+    expect(read.filter(({ step }) => step === 1_999)).toHaveLength(60);
+    expect(await store.metrics.read(job.id, { stage: 7, maxPoints: 10_000 })).toHaveLength(2_000);
+  });
+
   test('A large batch is one statement, far over Postgres’s 65,535 parameters', async () => {
     const { store } = subject;
     const job = await storedJob(store);
