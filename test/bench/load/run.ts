@@ -5,6 +5,7 @@ import { ROWS } from '../../api-server.ts';
 import { HOT_READS } from '../../integration/hot-reads.ts';
 import { fillWithRows } from '../../many-rows.ts';
 import { faultsOf, Plans } from '../../plans.ts';
+import { query } from '../../postgres-server.ts';
 import { computedSeconds } from '../../processes.ts';
 import { markdown } from '../figures.ts';
 import { probe, residentMiB } from './measure.ts';
@@ -93,8 +94,12 @@ function tell(requests: string[][], watched: string[][]): void {
   if (watched.some((row) => row.slice(-2).some((count) => count !== '0'))) process.exitCode = 1;
 }
 
-/** Of statements sent by a store of our own: its connections are new, so that they are explained. */
+/**
+ * Of statements sent by a store of our own: its connections are new, so that they are explained. What the changes of
+ * the last minutes left is tidied first, as Postgres does by itself in time.
+ */
 async function checkPlans({ databaseUrl }: Service): Promise<void> {
+  await query(databaseUrl, 'VACUUM ANALYZE job');
   const plans = await Plans.of(databaseUrl);
   const store = await createStore({ url: databaseUrl, poolSize: 1 });
   const projectId = await store.projects.ensure('default');
