@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/{contract,integration,e2e}/**/*.test.ts'],
+          include: ['test/{contract,integration,chaos,e2e}/**/*.test.ts'],
           globalSetup: 'test/postgres.ts',
         },
       },

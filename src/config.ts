@@ -8,10 +8,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const Secret = z.string().min(16, 'must have at least 16 characters');
 const Milliseconds = z.coerce.number().int().min(10).max(86_400_000);
-const Addresses = z
-  .string()
-  .transform((text) => text.split(',').map((part) => part.trim()))
-  .refine((parts) => parts.every(isNetwork), 'must be IP addresses or networks, like 10.0.0.1, 10.1.0.0/16');
+const Networks = list(
+  isNetwork,
+  'must be addresses or ranges, such as 10.1.2.3, fd00::/8, with commas between',
+);
+const Hosts = list(
+  (entry) => isNetwork(entry) || isName(entry),
+  'must be names, addresses or ranges, such as minio.internal, 10.1.2.3, fd00::/8, with commas between',
+);
 
 const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -25,16 +29,19 @@ const Variables = z.object({
   TRAINYARD_MAX_RUNNING_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_QUEUED_JOBS: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_STORED_BYTES: z.coerce.number().int().positive().optional(),
+  TRAINYARD_ALLOWED_PRIVATE_HOSTS: Hosts,
   TRAINYARD_MAX_REQUESTS_PER_MINUTE: z.coerce.number().int().positive().optional(),
   TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: z.coerce.number().int().positive().default(60),
-  TRAINYARD_TRUSTED_PROXIES: Addresses.optional(),
+  TRAINYARD_TRUSTED_PROXIES: Networks,
   TRAINYARD_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'wasm', 'cpu']).default('auto'),
   TRAINYARD_PREDICTOR_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TRAINYARD_HEARTBEAT_MS: Milliseconds.default(1_000),
   TRAINYARD_LEASE_MS: Milliseconds.default(10_000),
   TRAINYARD_CANCEL_GRACE_MS: Milliseconds.default(8_000),
+  TRAINYARD_TRAINER_SILENCE_MS: Milliseconds.default(900_000),
   TRAINYARD_SWEEP_MS: Milliseconds.default(2_000),
+  TRAINYARD_TIDY_MS: Milliseconds.default(3_600_000),
   TRAINYARD_QUEUE_LOCK_MS: Milliseconds.default(15_000),
   TRAINYARD_STALLED_CHECK_MS: Milliseconds.default(5_000),
 });
@@ -55,6 +62,8 @@ export interface Config {
   /** Shared by the API and the workers' predictors. */
   readonly internalToken: string | undefined;
   readonly maxUploadBytes: number;
+  /** What data sets may be fetched from, and webhooks told, though it isn't public. */
+  readonly allowedPrivateHosts: readonly string[];
   /** What each project may have at once, and ask in a minute; undefined where it isn't bounded. */
   readonly limits: Readonly<
     Record<'runningJobs' | 'queuedJobs' | 'storedBytes' | 'requestsPerMinute', number | undefined>
@@ -80,8 +89,12 @@ export interface Timings {
   readonly leaseMs: number;
   /** From the wish to stop until the trainer is killed. */
   readonly cancelGraceMs: number;
+  /** A trainer that says nothing for this long hangs. It speaks several times a second, unless a step takes longer. */
+  readonly trainerSilenceMs: number;
   /** How often what fell between Postgres and the queue is looked for. */
   readonly sweepMs: number;
+  /** How often files are looked for that nobody needs any more. */
+  readonly tidyMs: number;
   readonly queueLockMs: number;
   readonly stalledCheckMs: number;
 }
@@ -138,8 +151,9 @@ function toConfig(variables: Variables): Config {
       storedBytes: variables.TRAINYARD_MAX_STORED_BYTES,
       requestsPerMinute: variables.TRAINYARD_MAX_REQUESTS_PER_MINUTE,
     },
+    allowedPrivateHosts: variables.TRAINYARD_ALLOWED_PRIVATE_HOSTS,
     maxFailedKeysPerMinute: variables.TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE,
-    trustedProxies: variables.TRAINYARD_TRUSTED_PROXIES ?? [],
+    trustedProxies: variables.TRAINYARD_TRUSTED_PROXIES,
     backend: variables.TRAINYARD_BACKEND,
     predictorHost: variables.TRAINYARD_PREDICTOR_HOST,
     logLevel: variables.LOG_LEVEL,
@@ -147,7 +161,9 @@ function toConfig(variables: Variables): Config {
       heartbeatMs: variables.TRAINYARD_HEARTBEAT_MS,
       leaseMs: variables.TRAINYARD_LEASE_MS,
       cancelGraceMs: variables.TRAINYARD_CANCEL_GRACE_MS,
+      trainerSilenceMs: variables.TRAINYARD_TRAINER_SILENCE_MS,
       sweepMs: variables.TRAINYARD_SWEEP_MS,
+      tidyMs: variables.TRAINYARD_TIDY_MS,
       queueLockMs: variables.TRAINYARD_QUEUE_LOCK_MS,
       stalledCheckMs: variables.TRAINYARD_STALLED_CHECK_MS,
     },
@@ -159,15 +175,34 @@ export function secretsOf({ operatorKey, internalToken }: Config): string[] {
   return [operatorKey, internalToken].filter((secret) => secret !== undefined);
 }
 
+function list(isEntry: (entry: string) => boolean, message: string) {
+  const split = (text: string) =>
+    text
+      .toLowerCase()
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean);
+  return z
+    .string()
+    .default('')
+    .transform(split)
+    .refine((entries) => entries.every(isEntry), message);
+}
+
+/** An address, or a range of them as `address/bits`. */
+function isNetwork(entry: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
+  return isIP(address) !== 0 && Number(bits) <= (isIPv4(address) ? 32 : 128);
+}
+
+/** The last part of a name has a letter: without one it would be an address. */
+function isName(entry: string): boolean {
+  return /^([a-z0-9_-]+\.)*[0-9-]*[a-z][a-z0-9-]*$/.test(entry);
+}
+
 /** Whether only this machine can reach the host. A name other than `localhost` isn't trusted to be. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
-
-/** An address, or a network as `address/bits`. */
-function isNetwork(text: string): boolean {
-  const [, address = '', bits = '0'] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  return isIP(address) !== 0 && Number(bits) <= (isIPv4(address) ? 32 : 128);
 }
 
 /** What a trainer or a predictor may know: where programs and libraries are, and how to compute. */

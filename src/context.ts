@@ -3,13 +3,14 @@ import { createDiskBlobs } from './adapters/artifacts/disk-blobs.ts';
 import { type CounterServer, openCounterServer } from './adapters/counters/redis.ts';
 import { migrate } from './adapters/db/migrate.ts';
 import { createStore } from './adapters/db/store.ts';
+import { createOutbound } from './adapters/outbound/outbound.ts';
 import { createQueue } from './adapters/queue/create-queue.ts';
 import { type Config, ConfigError, secretsOf } from './config.ts';
 import { createDatasetService } from './jobs/dataset-service.ts';
 import { createJobService } from './jobs/job-service.ts';
 import { createModelService } from './jobs/model-service.ts';
 import { createPipelineService } from './jobs/pipeline-service.ts';
-import type { BlobStore, JobQueue, Store } from './jobs/ports.ts';
+import type { BlobStore, JobQueue, Outbound, Store } from './jobs/ports.ts';
 import { createPredictionService } from './jobs/prediction-service.ts';
 import { createProjectLimits, type ProjectLimits } from './jobs/project-limits.ts';
 import type {
@@ -18,7 +19,9 @@ import type {
   ModelService,
   PipelineService,
   PredictionService,
+  WebhookService,
 } from './jobs/services.ts';
+import { createWebhookService } from './jobs/webhook-service.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Everything an app is made of, wired here by hand and nowhere else. */
@@ -28,6 +31,7 @@ export interface Context {
   readonly store: Store;
   readonly queue: JobQueue;
   readonly blobs: BlobStore;
+  readonly outbound: Outbound;
   readonly limits: ProjectLimits;
   /** Undefined where each process counts for itself. */
   readonly counters: CounterServer | undefined;
@@ -36,6 +40,7 @@ export interface Context {
   readonly datasets: DatasetService;
   readonly models: ModelService;
   readonly predictions: PredictionService;
+  readonly webhooks: WebhookService;
   /** Closes what was opened, the last first. */
   close(): Promise<void>;
 }
@@ -49,7 +54,7 @@ const STORE_CONNECTIONS = 10;
  */
 export async function createContext(
   config: Config,
-  overrides: Partial<Pick<Context, 'logger' | 'store' | 'queue' | 'blobs'>> = {},
+  overrides: Partial<Pick<Context, 'logger' | 'store' | 'queue' | 'blobs' | 'outbound'>> = {},
 ): Promise<Context> {
   const url = required(config.databaseUrl, 'DATABASE_URL');
   const internalToken = required(config.internalToken, 'TRAINYARD_INTERNAL_TOKEN');
@@ -68,7 +73,8 @@ export async function createContext(
     const counters = config.redisUrl === undefined ? undefined : own(openCounterServer(config.redisUrl));
     const queue = overrides.queue ?? own(await openQueue(config, url, logger));
     const blobs = overrides.blobs ?? createDiskBlobs({ directory: join(config.home, 'blobs') });
-    const { maxUploadBytes } = config;
+    const { maxUploadBytes, allowedPrivateHosts } = config;
+    const outbound = overrides.outbound ?? createOutbound({ allowedPrivateHosts });
     const onQueueError = (err: unknown, jobId: string) =>
       logger.warn({ err, jobId }, 'The queue was not told; the sweeper will');
     const { leaseMs } = config.timings;
@@ -79,6 +85,7 @@ export async function createContext(
       store,
       queue,
       blobs,
+      outbound,
       limits,
       counters,
       jobs: createJobService({ store, queue, blobs, limits, onQueueError }),
@@ -92,6 +99,7 @@ export async function createContext(
         scratchFolder: join(config.home, 'imports'),
       }),
       predictions: createPredictionService({ store, internalToken, leaseMs }),
+      webhooks: createWebhookService({ store, outbound, internalToken }),
       close,
     };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 
 /** Bind a job or a run to every line by `logger.child({ jobId, runId })`. */
@@ -26,7 +27,7 @@ const REDACTED = '[redacted]';
  */
 export function createLogger(
   { level, secrets = [] }: { level: string; secrets?: readonly string[] },
-  destination?: DestinationStream,
+  destination: DestinationStream = { write: writeToStdout },
 ): Logger {
   const known = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), asInJson(secret)]);
   const settings = {
@@ -46,7 +47,27 @@ export function createLogger(
         ),
     },
   };
-  return destination === undefined ? pino(settings) : pino(settings, destination);
+  return pino(settings, destination);
+}
+
+const STDOUT = 1;
+const PIPE_FULL_MS = 10;
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * A line that can't be written, as on a full disk, is lost: nothing may end, or wait, for the sake of its log. Pino's
+ * own writer throws where nobody catches it, and tries for ever to write the rest while the process ends.
+ */
+function writeToStdout(line: string): void {
+  const bytes = Buffer.from(line);
+  for (let done = 0; done < bytes.byteLength; ) {
+    try {
+      done += writeSync(STDOUT, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      Atomics.wait(never, 0, 0, PIPE_FULL_MS);
+    }
+  }
 }
 
 function asInJson(text: string): string {

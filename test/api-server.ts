@@ -21,6 +21,9 @@ export const ROWS = [
   ...Array.from({ length: 40 }, (_, i) => `${i},${2 * i + (i % 3)},${i % 2 ? 'odd' : 'even'}`),
 ].join('\n');
 
+/** Public; nothing is ever sent there, as nobody delivers beside this API. */
+export const WEBHOOK = { url: 'https://1.1.1.1/hook' };
+
 /** The API on a real database, queue and disk, without a worker. */
 export class TestApi {
   readonly app: FastifyInstance;
@@ -40,6 +43,7 @@ export class TestApi {
   static async start(
     settings: Record<string, string> = {},
     route: (url: string) => Promise<string> = async (url) => url,
+    overrides: Partial<Pick<Context, 'outbound'>> = {},
   ): Promise<TestApi> {
     const database = await createTestDatabase();
     const home = await mkdtemp(join(tmpdir(), 'trainyard-test-'));
@@ -53,7 +57,7 @@ export class TestApi {
       TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: '10000',
       ...settings,
     });
-    const context = await createContext(config);
+    const context = await createContext(config, overrides);
     return new TestApi(await buildApp(context), context, home, database.drop);
   }
 

@@ -121,6 +121,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ),
   'only the database adapter imports Prisma': reserved(among('@prisma/'), 'src/adapters/db/'),
   'only adapters import pg': reserved(among('pg'), 'src/adapters/'),
+  'only the outbound adapter asks other hosts, and signs what it tells them': reserved(
+    among('request-filtering-agent', 'standardwebhooks'),
+    'src/adapters/outbound/',
+  ),
   'only the logger imports pino': reserved(among('pino'), 'src/logger.ts'),
   'the API never loads the engine or TensorFlow': loads(
     'apps/api/main.ts',

@@ -1,28 +1,10 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../src/adapters/db/migrate.ts';
-import { embeddedBinaries } from '../src/adapters/embedded/binaries.ts';
-import {
-  type Cluster,
-  createCluster,
-  freePort,
-  paths,
-  serverUrl,
-  serverUser,
-  startServer,
-} from '../src/adapters/embedded/cluster.ts';
+import { query, startTestPostgres } from './postgres-server.ts';
 
-/**
- * A real Postgres for the tests: the machine's own where Debian installed one, else the one from npm.
- * One server a test run; each caller gets a clone of a migrated template, so no test sees another's rows.
- */
+/** One server a test run; each caller gets a clone of a migrated template, so no test sees another's rows. */
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -31,39 +13,14 @@ declare module 'vitest' {
 }
 
 const TEMPLATE = 'trainyard_template';
-const DEBIAN = '/usr/lib/postgresql';
 
 /** Vitest's global setup: starts the server and prepares the template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const cluster = await createTestCluster();
-  const endServer = guardServer(cluster);
-  const port = await freePort();
-  await createCluster(cluster);
-  await startServer(cluster, port, { fsync: 'off', max_connections: 300 });
-  const url = await serverUrl(cluster, port);
-  await query(url, `CREATE DATABASE ${TEMPLATE}`);
-  await migrate(await serverUrl(cluster, port, TEMPLATE));
-  project.provide('postgresUrl', url);
-  return endServer;
-}
-
-/**
- * Stops the server and removes its folder when it is told to, and when this process dies in whatever way: its end
- * closes the pipe that a shell waits on.
- */
-function guardServer({ bin, folder, user }: Cluster): () => Promise<void> {
-  const script = 'cat; "$0" stop --mode=immediate --pgdata="$1/data"; rm -r "$1"';
-  const guard = spawn('/bin/sh', ['-c', script, join(bin, 'pg_ctl'), folder], {
-    ...user,
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  const ended = once(guard, 'exit');
-  return async () => {
-    guard.stdin.end();
-    await ended;
-  };
+  const server = await startTestPostgres({ fsync: 'off', max_connections: 300 });
+  await query(server.url, `CREATE DATABASE ${TEMPLATE}`);
+  await migrate(databaseOf(server.url, TEMPLATE));
+  project.provide('postgresUrl', server.url);
+  return server.drop;
 }
 
 /** A database of its own, migrated and empty; `drop` ends whatever is still connected to it. */
@@ -71,34 +28,12 @@ export async function createTestDatabase(): Promise<{ url: string; drop(): Promi
   const server = inject('postgresUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await query(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  const drop = async () => void (await query(server, `DROP DATABASE ${name} WITH (FORCE)`));
+  return { url: databaseOf(server, name), drop };
+}
+
+function databaseOf(server: string, name: string): string {
   const url = new URL(server);
   url.pathname = name;
-  return { url: url.href, drop: () => query(server, `DROP DATABASE ${name} WITH (FORCE)`) };
-}
-
-async function createTestCluster(): Promise<Cluster> {
-  const user = serverUser();
-  const folder = mkdtempSync(join(tmpdir(), 'trainyard-test-'));
-  const cluster = { folder, user, bin: debianBinaries() ?? (await embeddedBinaries(tmpdir(), user)) };
-  const { password } = paths(cluster);
-  writeFileSync(password, randomBytes(16).toString('hex'), { mode: 0o600 });
-  chmodSync(folder, 0o700);
-  if (user) for (const path of [folder, password]) chownSync(path, user.uid, user.gid);
-  return cluster;
-}
-
-function debianBinaries(): string | undefined {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
-  const folders = versions.sort().map((version) => join(DEBIAN, version, 'bin'));
-  return folders.filter((folder) => existsSync(join(folder, 'initdb'))).at(-1);
-}
-
-async function query(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
+  return url.href;
 }

@@ -26,6 +26,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
 import { problemRoutes } from './routes/problems.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { workerRoutes } from './routes/workers.ts';
 import { validatorCompiler } from './validator.ts';
 
@@ -70,6 +71,7 @@ const version1: FastifyPluginAsync<{ context: ApiContext }> = async (app, { cont
   await app.register(jobArtifactRoutes, { context, prefix: '/jobs' });
   await app.register(pipelineRoutes, { context, prefix: '/pipelines' });
   await app.register(modelRoutes, { context, prefix: '/models' });
+  await app.register(webhookRoutes, { context, prefix: '/webhooks' });
   await app.register(apiKeyRoutes, { context, prefix: '/api-keys' });
   await app.register(workerRoutes, { context, prefix: '/workers' });
 };

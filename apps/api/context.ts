@@ -1,11 +1,12 @@
 import type { Config } from '../../src/config.ts';
-import type { BlobStore, JobQueue, Store } from '../../src/jobs/ports.ts';
+import type { BlobStore, JobQueue, Outbound, Store } from '../../src/jobs/ports.ts';
 import type {
   DatasetService,
   JobService,
   ModelService,
   PipelineService,
   PredictionService,
+  WebhookService,
 } from '../../src/jobs/services.ts';
 import type { Logger } from '../../src/logger.ts';
 
@@ -27,9 +28,11 @@ export interface ApiContext {
   /** Where API processes count requests together, as `@fastify/rate-limit` takes it; else each counts for itself. */
   readonly counters: { readonly client: object } | undefined;
   readonly blobs: BlobStore;
+  readonly outbound: Outbound;
   readonly jobs: JobService;
   readonly pipelines: PipelineService;
   readonly datasets: DatasetService;
   readonly models: ModelService;
   readonly predictions: PredictionService;
+  readonly webhooks: WebhookService;
 }

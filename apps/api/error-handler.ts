@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, TrainyardError } from '../../src/jobs/errors.ts';
+import { diskFull, type ErrorCode, isDiskFull, TrainyardError } from '../../src/jobs/errors.ts';
 import type { Problem } from '../../src/spec/resource/problem.ts';
 import { isBrokenForm } from './broken-form.ts';
 import { invalidRequest, isZodError } from './validator.ts';
@@ -53,6 +53,7 @@ function asRefusal(error: FastifyError, request: FastifyRequest): TrainyardError
   const status = error.statusCode ?? 500;
   if (status >= 400 && status < 500)
     return new TrainyardError(codeOf(status), error.message, { cause: error });
+  if (isDiskFull(error)) return diskFull(error);
   if (isBrokenForm(error))
     return new TrainyardError('invalidRequest', 'The form breaks off, or its boundary isn’t right', {
       cause: error,

@@ -1,8 +1,8 @@
+import { eventResource } from '../../src/jobs/event-resource.ts';
 import { isTerminal } from '../../src/jobs/lifecycle.ts';
 import type { EventRow } from '../../src/jobs/rows.ts';
 import { JobStatus } from '../../src/spec/resource/job.ts';
 import { EVENTS_AT_ONCE, type EventFeed } from './event-feed.ts';
-import { eventResource } from './resources/event.ts';
 
 /** Proxies and clients drop a connection on which nothing is said for long; a comment is something. */
 const HEARTBEAT_MS = 15_000;

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
 import { type Context, createContext } from '../../src/context.ts';
+import { createBlobSweeper } from '../../src/jobs/blob-sweeper.ts';
 import { newId } from '../../src/jobs/ids.ts';
 import { createRunService } from '../../src/jobs/run-service.ts';
 import { createSweeper } from '../../src/jobs/sweeper.ts';
@@ -13,7 +14,7 @@ import { removeAbandonedWork } from './work-folders.ts';
 
 /**
  * A worker: takes jobs from the queue one at a time and supervises a trainer child for each, keeps a predictor
- * child up, says by its row that it lives, and sweeps. It never computes, so its event loop is always free.
+ * child up, says by its row that it lives, sweeps, and tidies up. It never computes, so its event loop is always free.
  */
 async function main(): Promise<void> {
   const context = await createContext(loadConfig());
@@ -40,7 +41,6 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
     store,
     queue,
     limits,
-    leaseMs,
     onQueueError: (err, jobId) => logger.warn({ err, jobId }, 'The queue was not told; the sweeper will'),
   });
   const sweeper = createSweeper({ store, queue, runs, limits, leaseMs });
@@ -67,14 +67,24 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
       startedAt,
     });
   await sayAlive();
-  const living = await store.workers.alive(new Date(Date.now() - leaseMs));
-  await removeAbandonedWork(
-    join(config.home, 'work'),
-    living.map((worker) => worker.id),
-  );
+  const tidyWork = async (silentMs: number) => {
+    const living = await store.workers.alive(new Date(Date.now() - silentMs));
+    await removeAbandonedWork(
+      join(config.home, 'work'),
+      living.map((worker) => worker.id),
+    );
+  };
+  await tidyWork(leaseMs);
+  const blobSweeper = createBlobSweeper({ store, blobs });
+  const tidy = async () => {
+    await blobSweeper.sweep();
+    // A worker that is restarted at once finds the one before it still within its lease.
+    await tidyWork(leaseMs + timings.tidyMs);
+  };
   const onFault = (what: string) => (err: unknown) => logger.warn({ err }, what);
   const alive = every(timings.heartbeatMs, sayAlive, onFault('The worker’s heartbeat could not be written'));
   const sweeps = every(timings.sweepMs, sweeper.sweep, onFault('A sweep failed; the next one tries again'));
+  const tidies = every(timings.tidyMs, tidy, onFault('What was left behind could not be cleared away'));
   const workDirectory = join(config.home, 'work', id);
   const supervision = { store, blobs, runs, timings, backend, workDirectory };
   const consumer = queue.consume(async (message) => {
@@ -90,6 +100,7 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
     async stop() {
       await consumer.close();
       sweeps.stop();
+      tidies.stop();
       alive.stop();
       predictor.stop();
       await rm(workDirectory, { recursive: true, force: true });

@@ -42,18 +42,20 @@ export function hostPredictor({ blobs, host, token, backend, logger }: Options):
   const { promise: started, resolve, reject } = withResolvers<Predictor>();
 
   function start(): void {
-    child = fork(script, { env: childEnvironment(), stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    child.on('message', (message) => void onMessage(message as PredictorMessage));
-    child.on('error', (err) => logger.error({ err }, 'The predictor could not be spoken to'));
-    child.on('exit', onExit);
+    const begun = fork(script, { env: childEnvironment(), stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // What one predictor asked for isn't told to the one after it, which counts its questions from 1 again.
+    const send = (command: PredictorCommand) => void (begun.connected && begun.send(command, () => {}));
+    begun.on('message', (message) => void onMessage(message as PredictorMessage, send));
+    begun.on('error', (err) => logger.error({ err }, 'The predictor could not be spoken to'));
+    begun.on('exit', onExit);
     send({ type: 'start', host, token, backend });
+    child = begun;
   }
 
-  function send(command: PredictorCommand): void {
-    if (child.connected) child.send(command, () => {});
-  }
-
-  async function onMessage(message: PredictorMessage): Promise<void> {
+  async function onMessage(
+    message: PredictorMessage,
+    send: (command: PredictorCommand) => void,
+  ): Promise<void> {
     if (message.type === 'ready') {
       current = {
         url: `http://${host.includes(':') ? `[${host}]` : host}:${message.port}`,

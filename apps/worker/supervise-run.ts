@@ -1,11 +1,13 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Timings } from '../../src/config.ts';
+import { isDiskFull } from '../../src/jobs/errors.ts';
 import type { BlobStore, Store } from '../../src/jobs/ports.ts';
 import type { CheckpointRow } from '../../src/jobs/rows.ts';
 import { createRunRecorder, type RunRecorder } from '../../src/jobs/run-recorder.ts';
 import { type Claim, FenceLostError, type RunService } from '../../src/jobs/run-service.ts';
 import type { Logger } from '../../src/logger.ts';
+import type { Failure } from '../../src/spec/failure.ts';
 import type { StartTraining, StoredCheckpoint, TrainerMessage } from '../../src/spec/trainer.ts';
 import { classifyExit, type Exit } from './classify-exit.ts';
 import { createRelay } from './relay.ts';
@@ -48,7 +50,6 @@ export async function superviseRun(
   drain: AbortSignal,
 ): Promise<void> {
   const workDirectory = join(supervision.workDirectory, claim.run.id);
-  await mkdir(workDirectory, { recursive: true });
   try {
     await train(claim, supervision, workDirectory, logger, drain).catch((error) =>
       giveBack(claim, supervision, error, logger),
@@ -61,12 +62,33 @@ export async function superviseRun(
   }
 }
 
-/** What the trainer told could not be kept: not the job's fault, and it may pass. */
+/** What the run needs could not be had from the disk. */
+class NotStartedError extends Error {
+  override readonly name = 'NotStartedError';
+}
+
+/** The run could not begin, or what the trainer told could not be kept: not the job's fault, and it may pass. */
 async function giveBack(claim: Claim, { runs }: Supervision, error: unknown, logger: Logger): Promise<void> {
   if (error instanceof FenceLostError) throw error;
-  logger.error({ err: error }, 'What the trainer told could not be kept');
-  const message = 'What the run produced could not be stored';
-  await runs.fail(claim, { code: 'storage', message, retryable: true });
+  logger.error({ err: error }, 'The run’s files could not be read or kept');
+  const failure: Failure = { code: 'storage', message: faultOf(error), retryable: true };
+  const relay = createRelay<LastWord>(
+    () => runs.fail(claim, failure),
+    () => {},
+  );
+  relay.push({ type: 'failed', failure });
+  await relay.drained();
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof NotStartedError) {
+    return isDiskFull(error.cause)
+      ? 'The disk is full: the run could not begin'
+      : 'The files that the run needs could not be got ready';
+  }
+  return isDiskFull(error)
+    ? 'The disk is full: what the run produced could not be stored'
+    : 'What the run produced could not be stored';
 }
 
 async function train(
@@ -81,7 +103,9 @@ async function train(
   let lastWord: LastWord | null = null;
 
   const relay = createRelay(recorder.record, () => trainer.kill());
-  const command = await startCommand(claim, supervision, workDirectory);
+  const command = await startCommand(claim, supervision, workDirectory).catch((cause) => {
+    throw new NotStartedError('the run could not begin', { cause });
+  });
   const trainer = startTrainer(command, logPath, onMessage, supervision.trainerScript);
   const watch = superviseTime({ claim, supervision, trainer, drain, logger });
 
@@ -149,6 +173,7 @@ async function startCommand(
   { blobs, backend }: Supervision,
   workDirectory: string,
 ): Promise<StartTraining> {
+  await mkdir(workDirectory, { recursive: true });
   return {
     type: 'start',
     jobId: job.id,

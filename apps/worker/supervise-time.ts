@@ -6,9 +6,6 @@ import type { Failure } from '../../src/spec/failure.ts';
 import { every } from './every.ts';
 import type { TrainerProcess } from './trainer-process.ts';
 
-/** A trainer that says nothing for this long hangs. It speaks several times a second, unless a step takes longer. */
-const SILENCE_MS = 15 * 60_000;
-
 interface Options {
   readonly claim: Claim;
   readonly supervision: {
@@ -76,8 +73,9 @@ export function superviseTime({ claim, supervision, trainer, drain, logger }: Op
         retryable: false,
       });
     }
-    if (Date.now() - heardAt > SILENCE_MS) {
-      endBy({ code: 'hung', message: 'The trainer was silent for 15 minutes', retryable: true });
+    if (Date.now() - heardAt > timings.trainerSilenceMs) {
+      const seconds = Math.round(timings.trainerSilenceMs / 1000);
+      endBy({ code: 'hung', message: `The trainer was silent for ${seconds} s`, retryable: true });
     }
   }
 

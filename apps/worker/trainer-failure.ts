@@ -1,6 +1,7 @@
 import { DataError } from '../../src/data/data-error.ts';
 import { BackendUnavailableError } from '../../src/engine/backends/port.ts';
 import { DivergedError } from '../../src/engine/train/diverged.ts';
+import { isDiskFull } from '../../src/jobs/errors.ts';
 import { SafetensorsError } from '../../src/safetensors.ts';
 import type { Failure } from '../../src/spec/failure.ts';
 import { ShapeError } from '../../src/spec/shapes.ts';
@@ -16,6 +17,9 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof BackendUnavailableError) {
     return { code: 'deviceUnavailable', message: error.message, retryable: true };
+  }
+  if (isDiskFull(error)) {
+    return { code: 'storage', message: 'The disk is full: a file could not be written', retryable: true };
   }
   if (error instanceof SafetensorsError || isFileError(error)) {
     return {

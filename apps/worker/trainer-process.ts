@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { childEnvironment } from '../../src/config.ts';
 import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import type { Exit } from './classify-exit.ts';
+import { countOomKills } from './oom-kills.ts';
 
 /** A running trainer child. */
 export interface TrainerProcess {
@@ -56,10 +56,13 @@ function keepOutput(
   logPath: string,
 ): { logged: Promise<void>; lastWords: () => string } {
   const log = createWriteStream(logPath, { flags: 'a' });
-  // A full disk must not stop a training that needs none.
-  log.on('error', () => {});
+  const streams = [child.stdout!, child.stderr!];
+  // A full disk must not stop a training that needs none: it would, once what it prints is taken by nobody.
+  log.on('error', () => {
+    for (const stream of streams) stream.resume();
+  });
   let tail = '';
-  for (const stream of [child.stdout!, child.stderr!]) {
+  for (const stream of streams) {
     stream.pipe(log, { end: false });
     stream.on('data', (chunk: Buffer) => {
       tail = (tail + chunk.toString()).slice(-LAST_WORDS);
@@ -67,10 +70,4 @@ function keepOutput(
   }
   child.once('close', () => log.end());
   return { logged: finished(log).catch(() => {}), lastWords: () => tail };
-}
-
-/** How often the kernel killed for want of memory in this container (cgroup v2); 0 where it doesn't say. */
-async function countOomKills(): Promise<number> {
-  const events = await readFile('/sys/fs/cgroup/memory.events', 'utf8').catch(() => '');
-  return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0);
 }

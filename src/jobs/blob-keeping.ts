@@ -55,7 +55,11 @@ export async function recordBlob<T extends { readonly replayed: boolean }>(
 }
 
 /** Deletes the content unless a row still names it. */
-export async function discardBlob(store: Store, blobs: BlobStore, blobKey: string): Promise<void> {
+export async function discardBlob(
+  store: Store,
+  blobs: Pick<BlobStore, 'delete'>,
+  blobKey: string,
+): Promise<void> {
   await store.transaction(async (inside) => {
     await inside.lockBlob(blobKey);
     if (!(await inside.blobInUse(blobKey))) await blobs.delete(blobKey);

@@ -56,7 +56,7 @@ export function createDatasetService(dependencies: Dependencies): DatasetService
       return { blob: blob.value, schema: schema.value };
     }
     if (blob.status === 'fulfilled') await discardBlob(store, blobs, blob.value.key);
-    throw refusalAmong(faults);
+    throw refusalAmong(faults, upload);
   }
 
   /** The bytes first, as the format is read here and there in its file. */
@@ -67,7 +67,7 @@ export function createDatasetService(dependencies: Dependencies): DatasetService
       return { blob, schema };
     } catch (error) {
       await discardBlob(store, blobs, blob.key);
-      throw isAbsent(error) ? justDeleted(error) : refusalAmong([error]);
+      throw isAbsent(error) ? justDeleted(error) : refusalAmong([error], upload);
     }
   }
 
@@ -157,12 +157,15 @@ export function tooLarge(maxBytes: number): TrainyardError {
 }
 
 /** What went wrong first may be only the echo of it, such as a stream that closed early. */
-function refusalAmong(faults: readonly unknown[]): unknown {
+function refusalAmong(
+  faults: readonly unknown[],
+  { pointer = '/file' }: Pick<DatasetUpload, 'pointer'>,
+): unknown {
   const told = faults.find((fault) => fault instanceof TrainyardError);
   const data = faults.find((fault) => fault instanceof DataError);
   if (told !== undefined || data === undefined) return told ?? faults[0];
   return new TrainyardError('invalidDataset', data.message, {
-    errors: [{ pointer: '/file', message: data.message }],
+    errors: [{ pointer, message: data.message }],
     cause: data,
   });
 }

@@ -8,6 +8,7 @@ export const ERRORS = {
   notFound: [404, 'There is no such thing'],
   methodNotAllowed: [405, 'This method isn’t offered here'],
   conflict: [409, 'The state doesn’t allow this'],
+  tooManyWebhooks: [409, 'The project has as many webhooks as it may'],
   storageFull: [409, 'The project stores as much as it may'],
   datasetInUse: [409, 'A job still needs the data set'],
   modelInUse: [409, 'A job still needs the model'],
@@ -17,6 +18,7 @@ export const ERRORS = {
   rangeNotSatisfiable: [416, 'The range lies outside of the content'],
   invalidSpec: [422, 'The spec isn’t valid'],
   invalidDataset: [422, 'The data can’t be used'],
+  invalidUrl: [422, 'The address can’t be used'],
   invalidInput: [422, 'The input can’t be predicted on'],
   noPredictions: [422, 'The model predicts nothing of single inputs'],
   notStochastic: [422, 'The model has no dropout layer'],
@@ -27,6 +29,7 @@ export const ERRORS = {
   tooManyRequests: [429, 'Too many requests came within a minute'],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'Not available right now'],
+  diskFull: [507, 'The service’s disk is full'],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -55,4 +58,26 @@ export class TrainyardError extends Error {
   get title(): string {
     return ERRORS[this.code][1];
   }
+}
+
+/** An address in the body's `url` that can't be asked, or doesn't answer as it should. */
+export function urlRefused(message: string, cause?: unknown): TrainyardError {
+  return new TrainyardError('invalidUrl', message, { errors: [{ pointer: '/url', message }], cause });
+}
+
+/** How the file system says that it, or what its user may have of it, is full. */
+const DISK_FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Whether an error says that the disk is full, be it the system’s own or one of ours. */
+export function isDiskFull(error: unknown): boolean {
+  if (error instanceof TrainyardError) return error.code === 'diskFull';
+  return error instanceof Error && 'code' in error && DISK_FULL.has(error.code);
+}
+
+/** What a caller is told where there was no room for what they sent. */
+export function diskFull(cause: unknown): TrainyardError {
+  return new TrainyardError('diskFull', 'There is no room left to store it; the operator must make some', {
+    retryAfterSeconds: 60,
+    cause,
+  });
 }

@@ -1,6 +1,19 @@
 import { monotonicFactory } from 'ulid';
 
-export type IdPrefix = 'ds' | 'job' | 'pipe' | 'run' | 'evt' | 'ckp' | 'art' | 'mdl' | 'key' | 'prj' | 'wrk';
+export type IdPrefix =
+  | 'ds'
+  | 'job'
+  | 'pipe'
+  | 'run'
+  | 'evt'
+  | 'ckp'
+  | 'art'
+  | 'mdl'
+  | 'key'
+  | 'prj'
+  | 'wrk'
+  | 'hook'
+  | 'msg';
 
 const ulid = monotonicFactory();
 

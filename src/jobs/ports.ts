@@ -4,12 +4,14 @@ import type { ModelStructure } from '../spec/model-structure.ts';
 import type { EventType } from '../spec/resource/event.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
+import type { DeliveryStatus } from '../spec/resource/webhook.ts';
 import type { MetricPoint } from '../spec/trainer.ts';
 import type {
   ApiKeyRow,
   ArtifactRow,
   CheckpointRow,
   DatasetRow,
+  DeliveryRow,
   EventRow,
   JobRow,
   MetricRow,
@@ -17,6 +19,7 @@ import type {
   PipelineRow,
   RunRow,
   StageRow,
+  WebhookRow,
   WorkerRow,
 } from './rows.ts';
 
@@ -125,9 +128,57 @@ export interface MetricStore {
 }
 
 export interface EventStore {
-  /** Appends with the job's next sequence number. */
+  /** Appends with the job's next sequence number, and a delivery for every webhook that is to be told of it. */
   append(jobId: string, type: EventType, data: Record<string, unknown>): Promise<EventRow>;
   list(jobId: string, after: number, limit: number): Promise<EventRow[]>;
+}
+
+export interface WebhookStore {
+  insert(webhook: WebhookRow): Promise<void>;
+  get(id: string, projectId: string): Promise<WebhookRow | null>;
+  list(projectId: string, page: PageRequest): Promise<Page<WebhookRow>>;
+  count(projectId: string): Promise<number>;
+  /** With its deliveries. Whether there was one. */
+  delete(id: string, projectId: string): Promise<boolean>;
+}
+
+/** Deliveries of events come by `EventStore.append`. */
+export interface DeliveryStore {
+  /** A delivery of no event, due at once. */
+  insertTest(webhookId: string, id: string): Promise<void>;
+  get(webhookId: string, id: string): Promise<DeliveryRow | null>;
+  list(
+    webhookId: string,
+    filter: { status?: DeliveryStatus | undefined },
+    page: PageRequest,
+  ): Promise<Page<DeliveryRow>>;
+  /** Makes one that has ended due again, as if it were new. False where it hasn't ended. */
+  replay(webhookId: string, id: string): Promise<boolean>;
+  /**
+   * Hands out due deliveries, the oldest of each webhook that is free: until it is settled, or `leaseMs` have passed,
+   * no one else gets one of that webhook.
+   */
+  claim(limit: number, leaseMs: number): Promise<ClaimedDelivery[]>;
+  /** Notes what came of an attempt, unless the delivery went to another since. */
+  settle(claim: ClaimedDelivery, outcome: DeliveryOutcome): Promise<void>;
+  deleteEndedBefore(before: Date): Promise<void>;
+}
+
+export interface ClaimedDelivery extends Pick<DeliveryRow, 'webhookId' | 'id' | 'type' | 'createdAt'> {
+  /** This one counts. */
+  attempts: number;
+  url: string;
+  salt: string;
+  /** Null for a test. */
+  event: EventRow | null;
+}
+
+export interface DeliveryOutcome extends Pick<DeliveryRow, 'answer' | 'fault'> {
+  status: DeliveryStatus;
+  /** Until the next attempt at this one, where it stays pending. */
+  retryMs: number;
+  /** So long nothing else is delivered to the webhook either. */
+  quietMs: number;
 }
 
 export interface Store {
@@ -187,6 +238,8 @@ export interface Store {
       page: PageRequest,
     ): Promise<Page<ModelRow>>;
   };
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
   readonly apiKeys: {
     insert(key: ApiKeyRow): Promise<void>;
     findByHash(hash: string): Promise<ApiKeyRow | null>;
@@ -209,6 +262,8 @@ export interface Store {
   };
   /** Whether any stored row still names the blob. */
   blobInUse(blobKey: string): Promise<boolean>;
+  /** Of these blobs the ones that no stored row names. */
+  unusedBlobs(blobKeys: readonly string[]): Promise<string[]>;
   /** Until the transaction ends, nobody else has the blob's lock; see `blob-keeping.ts`. Only inside `transaction`. */
   lockBlob(blobKey: string): Promise<void>;
 
@@ -269,14 +324,56 @@ export interface StoredBlob {
 }
 
 export interface BlobStore {
-  /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws TrainyardError tooLarge past `maxBytes` */
+  /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws TrainyardError tooLarge past `maxBytes`, diskFull */
   put(source: Readable, options?: { maxBytes?: number }): Promise<StoredBlob>;
-  /** Stores a local file, which is moved if it can be. */
+  /** Stores a local file, which is moved if it can be. @throws TrainyardError diskFull */
   putFile(path: string): Promise<StoredBlob>;
   /** `range` counts bytes from 0, `end` included. @throws TrainyardError notFound for an unknown key */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /** A local path to the content, to be read only. @throws TrainyardError notFound for an unknown key */
   localPath(key: string): Promise<string>;
   delete(key: string): Promise<void>;
+  /** Keys of the content that was put before then, and not again since. */
+  putBefore(time: Date): AsyncIterable<string>;
+  /** Removes what a process left half-written that was killed an hour ago or longer. */
+  removeUnfinished(): Promise<void>;
+  /** @throws Error where nothing can be put right now, such as on a full disk */
   ping(): Promise<void>;
+}
+
+// ---- Outbound: asking other hosts --------------------------------------------------------------------
+
+/** How long a webhook's receiver may take to answer. */
+export const ANSWER_MS = 10_000;
+
+/** Every method throws TrainyardError invalidUrl, in words for the user, for an address that isn't public. */
+export interface Outbound {
+  /** Whether the address may be asked, as far as its name tells now. Asks nothing of its host. */
+  check(url: string): Promise<void>;
+  /**
+   * Asks by GET, and follows redirects.
+   * @throws TrainyardError invalidUrl for whatever isn't a success; also by the stream, past `maxBytes` too
+   */
+  download(url: string, options: { maxBytes: number; signal: AbortSignal }): Promise<Download>;
+  /** Posts a message, signed. Follows no redirects. @returns the answer's status @throws TrainyardError invalidUrl */
+  deliver(message: SignedMessage): Promise<number>;
+}
+
+/** By the Standard Webhooks specification, https://www.standardwebhooks.com. */
+export interface SignedMessage {
+  url: string;
+  /** The same whenever the message is sent again. */
+  id: string;
+  /** JSON. */
+  body: string;
+  /** `whsec_…` */
+  secret: string;
+}
+
+export interface Download {
+  /** Of the answer, in lower case and without parameters; empty where it says none. */
+  mediaType: string;
+  /** Where redirects led. */
+  url: URL;
+  content: Readable;
 }

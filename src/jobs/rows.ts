@@ -7,6 +7,7 @@ import type { EventType } from '../spec/resource/event.ts';
 import type { JobStatus } from '../spec/resource/job.ts';
 import type { ImportedFrom, ModelStage } from '../spec/resource/model.ts';
 import type { RunStatus } from '../spec/resource/run.ts';
+import type { DeliveryStatus, MessageType, WebhookEvent } from '../spec/resource/webhook.ts';
 import type { MetricPoint, Position } from '../spec/trainer.ts';
 
 /** The rows that the store keeps: the nouns of the job lifecycle. */
@@ -172,6 +173,39 @@ export interface ApiKeyRow {
   hash: string;
   createdAt: Date;
   lastUsedAt: Date | null;
+}
+
+/** An address of a project's that is told of its jobs' events. */
+export interface WebhookRow {
+  id: string;
+  projectId: string;
+  url: string;
+  events: WebhookEvent[];
+  description: string | null;
+  /** See `webhook-secret.ts`. */
+  salt: string;
+  createdAt: Date;
+}
+
+/** A message to a webhook, on its way or at its end. */
+export interface DeliveryRow {
+  webhookId: string;
+  /** The message's, which every webhook that is told of the same event gets, and each time again. */
+  id: string;
+  type: MessageType;
+  /** The event; null for a test. */
+  jobId: string | null;
+  sequence: number | null;
+  status: DeliveryStatus;
+  attempts: number;
+  /** Of a pending one. */
+  nextAttemptAt: Date;
+  lastAttemptAt: Date | null;
+  /** What the last attempt came to: the status of an answer, or why there was none. */
+  answer: number | null;
+  fault: string | null;
+  endedAt: Date | null;
+  createdAt: Date;
 }
 
 export interface WorkerRow {

@@ -27,7 +27,7 @@ export class FenceLostError extends Error {
 }
 
 export interface RunService {
-  /** Takes a job on as a new run; null where the message is out of date or another worker is at it. */
+  /** Takes a job on as a new run; null where the message is out of date or the job has a run, alive or not. */
   claim(message: JobMessage, workerId: string): Promise<Claim | null>;
   /** Runs `work` in a transaction that holds the job's row. @throws FenceLostError */
   write<T>(claim: Claim, work: (inside: Store, job: JobRow) => Promise<T>): Promise<T>;
@@ -45,8 +45,6 @@ interface Dependencies {
   store: Store;
   queue: Pick<JobQueue, 'add'>;
   limits: Pick<ProjectLimits, 'freeToRun'>;
-  /** A run whose worker was silent for longer is lost. */
-  leaseMs: number;
   onQueueError: OnQueueError;
 }
 
@@ -57,7 +55,7 @@ const LOST: Failure = {
 };
 
 export function createRunService(dependencies: Dependencies): RunService {
-  const { store, queue, limits, leaseMs, onQueueError } = dependencies;
+  const { store, queue, limits, onQueueError } = dependencies;
   async function write<T>(claim: Claim, work: (inside: Store, job: JobRow) => Promise<T>): Promise<T> {
     return store.transaction(async (inside) => {
       const job = await inside.jobs.lock(claim.job.id);
@@ -73,10 +71,7 @@ export function createRunService(dependencies: Dependencies): RunService {
   return {
     write,
 
-    async claim(message, workerId) {
-      await giveUpLost(message.jobId, new Date(Date.now() - leaseMs));
-      return store.transaction((inside) => begin(inside, message, workerId, limits));
-    },
+    claim: (message, workerId) => store.transaction((inside) => begin(inside, message, workerId, limits)),
 
     async fail(claim, failure) {
       const next = await write(claim, (inside, job) =>
@@ -96,20 +91,18 @@ export function createRunService(dependencies: Dependencies): RunService {
       for (const job of jobs) await tellQueued(queue, job, onQueueError);
     },
 
-    giveUpLost,
+    async giveUpLost(jobId, silentSince) {
+      const outcome = await store.transaction(async (inside) => {
+        const job = await inside.jobs.lock(jobId);
+        const run = job && (await inside.runs.list(jobId)).find(({ status }) => status === 'running');
+        if (!job || !run || run.heartbeatAt >= silentSince) return null;
+        await inside.events.append(jobId, 'sweep', gaveUp(run));
+        return { next: await end(inside, job, { run, status: 'lost', failure: LOST, reason: LOST.message }) };
+      });
+      if (outcome?.next) await enqueue(outcome.next);
+      return outcome !== null;
+    },
   };
-
-  async function giveUpLost(jobId: string, silentSince: Date): Promise<boolean> {
-    const outcome = await store.transaction(async (inside) => {
-      const job = await inside.jobs.lock(jobId);
-      const run = job && (await inside.runs.list(jobId)).find(({ status }) => status === 'running');
-      if (!job || !run || run.heartbeatAt >= silentSince) return null;
-      await inside.events.append(jobId, 'sweep', gaveUp(run));
-      return { next: await end(inside, job, { run, status: 'lost', failure: LOST, reason: LOST.message }) };
-    });
-    if (outcome?.next) await enqueue(outcome.next);
-    return outcome !== null;
-  }
 }
 
 function gaveUp({ id: runId, workerId, heartbeatAt }: RunRow): Record<string, unknown> {

@@ -6,9 +6,10 @@ import type { ModelImport } from '../spec/model-import.ts';
 import type { ParentModel } from '../spec/parent.ts';
 import type { PipelineSpec } from '../spec/pipeline.ts';
 import type { PredictionRequest, PredictionResponse } from '../spec/prediction.ts';
+import type { WebhookRequest } from '../spec/resource/webhook.ts';
 import type { RetryRequest } from '../spec/retry.ts';
 import type { LayerShape } from '../spec/shapes.ts';
-import type { DatasetRow, JobRow, ModelRow, PipelineRow } from './rows.ts';
+import type { DatasetRow, DeliveryRow, JobRow, ModelRow, PipelineRow, WebhookRow } from './rows.ts';
 
 /** What the API asks of the job lifecycle. Every method may throw TrainyardError. */
 
@@ -79,6 +80,8 @@ export interface DatasetUpload {
   source: Readable;
   /** Types that the user sets rather than leaves to inference. */
   columnTypes?: Record<string, DeclaredType>;
+  /** Where in the request the content came from, for what is wrong with it. `/file` when left out. */
+  pointer?: '/file' | '/url';
   idempotencyKey?: string | undefined;
 }
 
@@ -105,6 +108,21 @@ export interface UploadedFile {
   role: 'model' | 'weights';
   name: string;
   content: Readable;
+}
+
+export interface WebhookService {
+  /** The secret is told this once; null when replayed. @throws TrainyardError invalidUrl, tooManyWebhooks */
+  create(
+    projectId: string,
+    request: WebhookRequest,
+    idempotencyKey?: string,
+  ): Promise<Created<WebhookRow> & { secret: string | null }>;
+  /** With what is yet to be delivered. @throws TrainyardError notFound */
+  delete(projectId: string, webhookId: string): Promise<void>;
+  /** Has a message without an event delivered. */
+  test(projectId: string, webhookId: string, idempotencyKey?: string): Promise<Created<DeliveryRow>>;
+  /** Has a message that was delivered, or given up, delivered again. @throws TrainyardError conflict while it is under way */
+  replay(projectId: string, webhookId: string, deliveryId: string): Promise<DeliveryRow>;
 }
 
 export interface PredictionService {

@@ -25,12 +25,13 @@ const AT_ONCE = 100;
 export function createSweeper({ store, queue, runs, limits, leaseMs }: Dependencies): {
   sweep(): Promise<void>;
 } {
-  let unreachableAt = Number.NEGATIVE_INFINITY;
+  // Of what was before it began it knows nothing.
+  let unreachableAt = Date.now();
 
   return {
     async sweep() {
       await checkReachable();
-      // While the database was away no heartbeat could be written: their silence says nothing of the runs.
+      // While the database was away no heartbeat could be written: silence says nothing of the runs.
       if (Date.now() - unreachableAt > leaseMs) await giveUpLost(new Date(Date.now() - leaseMs));
       await sendAgain(new Date(Date.now() - QUEUED_MS));
     },

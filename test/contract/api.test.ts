@@ -5,7 +5,8 @@ import { JobSpec } from '../../src/spec/job.ts';
 import type { DatasetResource } from '../../src/spec/resource/dataset.ts';
 import type { JobResource } from '../../src/spec/resource/job.ts';
 import type { PipelineResource } from '../../src/spec/resource/pipeline.ts';
-import { jobSpec, pipelineSpec, ROWS, TestApi } from '../api-server.ts';
+import type { DeliveryResource, WebhookResource } from '../../src/spec/resource/webhook.ts';
+import { jobSpec, pipelineSpec, ROWS, TestApi, WEBHOOK } from '../api-server.ts';
 import { importForm } from '../form.ts';
 import { smallModel } from '../small-model.ts';
 
@@ -32,6 +33,10 @@ let operations: { method: string; path: string; operation: Operation }[];
 let dataset: DatasetResource;
 let job: JobResource;
 let pipeline: PipelineResource;
+let webhook: WebhookResource;
+let delivery: DeliveryResource;
+/** What exists is deleted by no test that others come after. */
+const DELETES_WHAT_IS = new Set(['deleteDataset', 'deleteWebhook']);
 
 beforeAll(async () => {
   api = await TestApi.start();
@@ -42,15 +47,21 @@ beforeAll(async () => {
   dataset = await api.createDataset();
   job = (await api.post('/v1/jobs', jobSpec(dataset.id))).json();
   pipeline = (await api.post('/v1/pipelines', pipelineSpec(dataset.id))).json();
+  webhook = (await api.post('/v1/webhooks', WEBHOOK)).json();
+  delivery = (await api.post(webhook.urls.test, {})).json();
 });
 afterAll(() => api.stop());
 
 /** The path with ids that exist, where there are any. */
 function concrete(path: string): string {
-  const there = { datasets: dataset.id, jobs: job.id, pipelines: pipeline.id };
+  const there = { datasets: dataset.id, jobs: job.id, pipelines: pipeline.id, webhooks: webhook.id };
   const id = there[path.split('/')[2] as keyof typeof there] ?? 'mdl_none';
   if (path === '/v1/jobs/compare') return `${path}?ids=${pipeline.jobs.map((each) => each.id)}`;
-  return path.replace('{id}', id).replace('{name}', 'model').replace('{code}', 'notFound');
+  return path
+    .replace('{id}', id)
+    .replace('{deliveryId}', delivery.id)
+    .replace('{name}', 'model')
+    .replace('{code}', 'notFound');
 }
 
 function isPublic(operation: Operation): boolean {
@@ -64,6 +75,7 @@ function bodyFor(operation: Operation): {
   if (operation.operationId === 'createDataset')
     return { payload: ROWS, headers: { 'content-type': 'text/csv' } };
   if (operation.operationId === 'importModel') return importForm(smallModel());
+  if (operation.operationId === 'createWebhook') return { payload: WEBHOOK };
   if (operation.operationId === 'createApiKey') return { payload: { name: 'k', scopes: ['read'] } };
   if (operation.operationId === 'retryJob') return { payload: {} };
   if (operation.operationId === 'predict') return { payload: { inputs: [[1]] } };
@@ -79,6 +91,7 @@ describe('the OpenAPI document', () => {
         "DELETE /v1/api-keys/{id}",
         "DELETE /v1/datasets/{id}",
         "DELETE /v1/models/{id}",
+        "DELETE /v1/webhooks/{id}",
         "GET /health/live",
         "GET /health/ready",
         "GET /problems/{code}",
@@ -101,6 +114,9 @@ describe('the OpenAPI document', () => {
         "GET /v1/models/{id}/lineage",
         "GET /v1/pipelines",
         "GET /v1/pipelines/{id}",
+        "GET /v1/webhooks",
+        "GET /v1/webhooks/{id}",
+        "GET /v1/webhooks/{id}/deliveries",
         "GET /v1/workers",
         "POST /v1/api-keys",
         "POST /v1/datasets",
@@ -115,6 +131,9 @@ describe('the OpenAPI document', () => {
         "POST /v1/pipelines",
         "POST /v1/pipelines/validate",
         "POST /v1/pipelines/{id}/cancel",
+        "POST /v1/webhooks",
+        "POST /v1/webhooks/{id}/deliveries/{deliveryId}/replay",
+        "POST /v1/webhooks/{id}/test",
       ]
     `);
   });
@@ -158,7 +177,7 @@ describe('the OpenAPI document', () => {
     ajv.addSchema({ $id: 'api', ...document });
     let checked = 0;
     for (const { method, path, operation } of operations) {
-      if (operation.operationId === 'deleteDataset') continue;
+      if (DELETES_WHAT_IS.has(operation.operationId)) continue;
       const url = concrete(path);
       const response = await api.request({ method: method as 'GET', url, ...bodyFor(operation) });
       const declared = operation.responses[response.statusCode];
@@ -169,7 +188,7 @@ describe('the OpenAPI document', () => {
       expect(valid, `${method} ${url}: ${ajv.errorsText()}\n${response.body}`).toBe(true);
       checked++;
     }
-    expect(checked).toBe(operations.length - 1);
+    expect(checked).toBe(operations.length - DELETES_WHAT_IS.size);
   });
 
   it('has a page that needs nothing from elsewhere', async () => {
@@ -225,7 +244,7 @@ describe('every operation', () => {
       const request = { method: method as 'GET', url: concrete(path), ...bodyFor(operation) };
       expect((await api.request(request, stranger)).statusCode, `${method} ${path}`).toBe(404);
     }
-    for (const path of ['/v1/datasets', '/v1/jobs', '/v1/pipelines', '/v1/models']) {
+    for (const path of ['/v1/datasets', '/v1/jobs', '/v1/pipelines', '/v1/models', '/v1/webhooks']) {
       expect((await api.get(path, stranger)).json()).toEqual({ data: [], nextCursor: null });
     }
     const borrowed = await api.post('/v1/jobs', jobSpec(dataset.id), stranger);
@@ -237,7 +256,7 @@ describe('every operation', () => {
     const read = await api.createKey(['read']);
     const write = await api.createKey(['write']);
     for (const { method, path, operation } of operations.filter((each) => !isPublic(each.operation))) {
-      if (operation.operationId === 'deleteDataset') continue;
+      if (DELETES_WHAT_IS.has(operation.operationId)) continue;
       const request = { method: method as 'GET', url: concrete(path), ...bodyFor(operation) };
       const admin = path.startsWith('/v1/api-keys');
       const status = async (key: string) => (await api.request(request, key)).statusCode;

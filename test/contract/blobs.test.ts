@@ -189,6 +189,25 @@ describe('a blob store', () => {
     expect(await files()).toEqual([]);
   });
 
+  test('tells what was put before a time, and not again since', async () => {
+    const keysBefore = async (time: Date) => {
+      const keys: string[] = [];
+      for await (const key of blobs.putBefore(time)) keys.push(key);
+      return keys;
+    };
+    const longAgo = new Date(Date.now() - 7_200_000);
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    const [old, again] = [await blobs.put(Readable.from(['old'])), await blobs.put(Readable.from(['again']))];
+    for (const { key } of [old, again]) await utimes(await blobs.localPath(key), longAgo, longAgo);
+    await blobs.put(Readable.from(['new']));
+    const path = join(root, 'file');
+    await writeFile(path, 'again');
+    await utimes(path, longAgo, longAgo);
+    await blobs.putFile(path);
+    expect(await keysBefore(hourAgo)).toEqual([old.key]);
+    expect(await keysBefore(longAgo)).toEqual([]);
+  });
+
   test('says whether it can be used', async () => {
     await blobs.ping();
     await rm(directory, { recursive: true });

@@ -15,6 +15,7 @@ import { pipelines } from './store/pipelines.ts';
 import type { Subject } from './store/rows.ts';
 import { rowsSurvive } from './store/rows-survive.ts';
 import { transactions } from './store/transactions.ts';
+import { webhooks } from './store/webhooks.ts';
 
 /** What the `Store` port promises, kept by every Postgres that Trainyard runs on. */
 
@@ -63,5 +64,6 @@ describe.each(databases)('The store on %s', (_name, createDatabase) => {
   describe('transactions', () => transactions(subject));
   describe('lists', () => lists(subject));
   describe('pipelines', () => pipelines(subject));
+  describe('webhooks', () => webhooks(subject));
   describe('outages', () => outages(subject));
 });

@@ -106,7 +106,7 @@ async function begin(api: ApiProcess): Promise<Known> {
     three,
     pictures,
     model,
-    ids: { datasets: others, models: [model], jobs: [], pipelines: [], 'api-keys': [] },
+    ids: { datasets: others, models: [model], jobs: [], pipelines: [], webhooks: [], 'api-keys': [] },
   };
   for (const spec of validSpecs(known)) known.ids.jobs!.push(await make(api, '/v1/jobs', json(spec)));
   for (const spec of validPipelines(known))

@@ -1,7 +1,7 @@
 import type { Dice } from './dice.ts';
 import { fromSchema, type Schema } from './from-schema.ts';
 import { type Known, PREDICTIONS, validPipelines, validSpecs } from './specs.ts';
-import { datasetBody, modelBody } from './uploads.ts';
+import { ADDRESSES, datasetBody, modelBody } from './uploads.ts';
 import { anyValue, mutated, mutatedText, TEXTS } from './values.ts';
 
 /** What the document says of one operation. */
@@ -175,6 +175,12 @@ function validBodies(operationId: string, known: Known): readonly object[] | und
       return PREDICTIONS;
     case 'createApiKey':
       return [{ name: 'k', scopes: ['read'], project: 'another' }];
+    case 'createWebhook':
+      return ADDRESSES.slice(0, 6).map((url) => ({
+        url,
+        events: ['job.status', 'job.epoch'],
+        description: 'd',
+      }));
     default:
       return undefined;
   }

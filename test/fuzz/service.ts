@@ -42,6 +42,8 @@ export class ApiProcess {
         TRAINYARD_INTERNAL_TOKEN: INTERNAL_TOKEN,
         TRAINYARD_OPERATOR_KEY: OPERATOR_KEY,
         PORT: '0',
+        // What is fetched from there, and told there, finds nobody; and nothing leaves this machine.
+        TRAINYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
         // What has no key, or a wrong one, isn’t to keep the others out.
         TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: '1000000',
         ...settings,
@@ -55,12 +57,12 @@ export class ApiProcess {
     return new ApiProcess(home, child, url);
   }
 
-  get runs(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
   get pid(): number {
     return this.#child.pid!;
+  }
+
+  get runs(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /** @throws Error when there is no answer */
@@ -101,6 +103,13 @@ export class ApiProcess {
 
   log(): Promise<string> {
     return readFile(join(this.home, 'api.log'), 'utf8');
+  }
+
+  /** As a crash ends it. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
   }
 
   async stop(): Promise<void> {

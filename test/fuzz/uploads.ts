@@ -78,14 +78,33 @@ function jsonlOf(dice: Dice): string {
   return dice.chance(0.2) ? mutatedText(lines.join('\n'), dice) : lines.join('\n');
 }
 
-/** A data set as its own body, or as a form. */
+/** Three where nobody listens, and others that nobody may ask. */
+export const ADDRESSES: readonly string[] = [
+  'http://127.0.0.1:9/a.csv',
+  'https://127.0.0.1:9/',
+  'http://0x7f.1:9/%00.npz',
+  'http://localhost/a.zip',
+  'http://[::1]:9/a.csv',
+  'http://[::ffff:127.0.0.1]/a.csv',
+  'http://169.254.169.254/latest/meta-data',
+  'http://me:secret@127.0.0.1:9/a.csv',
+];
+
+/** A data set as its own body, as a form, or by its address. */
 export function datasetBody(dice: Dice): Body {
+  if (dice.chance(0.15)) return importBody(dice);
   const [type, ending, content] = fileFor(dice);
   if (dice.chance(0.5)) return { payload: content, headers: { 'content-type': type } };
   const parts: FormPart[] = [['file', fileName(dice, ending), content]];
   if (dice.chance(0.5)) parts.unshift(['name', dice.pick(TEXTS)]);
   if (dice.chance(0.4)) parts.unshift(['columnTypes', fieldText(dice, { x: 'number', y: 'category' })]);
   return form(parts, dice);
+}
+
+function importBody(dice: Dice): Body {
+  const valid = { url: dice.pick(ADDRESSES), name: 'a', format: 'csv', columnTypes: { x: 'text' } };
+  const payload = Buffer.from(fieldText(dice, valid));
+  return { payload, headers: { 'content-type': 'application/json' } };
 }
 
 /** A model of another’s as a form. */

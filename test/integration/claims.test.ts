@@ -17,11 +17,11 @@ let spec: JobSpecInput;
 
 beforeAll(async () => {
   service = await TestService.start();
-  const { store, queue, limits, config } = service.context;
+  const { store, queue, limits } = service.context;
   const onQueueError = (error: unknown) => {
     throw error;
   };
-  runs = createRunService({ store, queue, limits, leaseMs: config.timings.leaseMs, onQueueError });
+  runs = createRunService({ store, queue, limits, onQueueError });
   const uploaded = await service.upload('concrete.csv');
   projectId = uploaded.projectId;
   spec = {

@@ -8,7 +8,8 @@ import type { JobRow } from '../../src/jobs/rows.ts';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import type { EventResource } from '../../src/spec/resource/event.ts';
 import type { JobResource } from '../../src/spec/resource/job.ts';
-import { TestService, trainerOf } from './service.ts';
+import { trainerOf } from '../processes.ts';
+import { TestService } from './service.ts';
 
 /** Pausing, resuming and retrying over HTTP, with a built worker and its real trainer. */
 

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildApp } from '../../apps/api/app.ts';
 import type { ClassificationPrediction, ReconstructionPrediction } from '../../src/spec/prediction.ts';
 import { idxFile } from '../idx.ts';
-import { TestService, trainerOf } from './service.ts';
+import { trainerOf } from '../processes.ts';
+import { TestService } from './service.ts';
 
 /** Every objective that needs no answer, on real digits and real mixes of concrete, from the job to its model. */
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, openSync } from 'node:fs';
+import { closeSync, createReadStream, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,16 +11,7 @@ import { isTerminal } from '../../src/jobs/lifecycle.ts';
 import type { JobRow } from '../../src/jobs/rows.ts';
 import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
 import { createTestDatabase } from '../postgres.ts';
-
-/** Timings that make a test quick: what production waits 10 s for is waited 2 s for here. */
-const QUICK = {
-  TRAINYARD_HEARTBEAT_MS: '200',
-  TRAINYARD_LEASE_MS: '2000',
-  TRAINYARD_SWEEP_MS: '300',
-  TRAINYARD_CANCEL_GRACE_MS: '3000',
-  TRAINYARD_QUEUE_LOCK_MS: '2000',
-  TRAINYARD_STALLED_CHECK_MS: '500',
-};
+import { QUICK } from '../timings.ts';
 
 /** The service without its API: a context for the test itself, and built workers as real processes. */
 export class TestService {
@@ -28,7 +19,7 @@ export class TestService {
   readonly context: Context;
   readonly #environment: Record<string, string>;
   readonly #dropDatabase: () => Promise<void>;
-  readonly #workers: ChildProcess[] = [];
+  readonly #processes: ChildProcess[] = [];
 
   private constructor(
     home: string,
@@ -42,9 +33,14 @@ export class TestService {
     this.#dropDatabase = drop;
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<TestService> {
+  /** @param prepare does something to the home before anything is kept in it */
+  static async start(
+    settings: Record<string, string> = {},
+    prepare: (home: string) => Promise<void> = async () => {},
+  ): Promise<TestService> {
     const database = await createTestDatabase();
     const home = await mkdtemp(join(tmpdir(), 'trainyard-test-'));
+    await prepare(home);
     const environment = {
       DATABASE_URL: database.url,
       TRAINYARD_HOME: home,
@@ -59,19 +55,33 @@ export class TestService {
   }
 
   /** Starts a built worker and waits until it is ready. */
-  async startWorker(): Promise<ChildProcess> {
+  async startWorker(settings: Record<string, string> = {}): Promise<ChildProcess> {
     const log = openSync(join(this.home, 'worker.log'), 'a');
     const worker = fork(new URL('../../dist/apps/worker/main.js', import.meta.url), {
-      env: { PATH: process.env.PATH!, ...this.#environment },
+      env: { PATH: process.env.PATH!, ...this.#environment, ...settings },
       stdio: ['ignore', log, log, 'ipc'],
     });
-    this.#workers.push(worker);
+    closeSync(log);
+    this.#processes.push(worker);
     const ended = once(worker, 'exit').then(async () => {
       throw new Error(`the worker ended:\n${await readFile(join(this.home, 'worker.log'), 'utf8')}`);
     });
     ended.catch(() => {});
     await Promise.race([once(worker, 'message'), ended]);
     return worker;
+  }
+
+  /** Starts a built API, open to all on loopback, and answers where it listens. */
+  async startApi(): Promise<string> {
+    const log = openSync(join(this.home, 'api.log'), 'a');
+    const api = fork(new URL('../../dist/apps/api/main.js', import.meta.url), {
+      env: { PATH: process.env.PATH!, ...this.#environment, PORT: '0' },
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    this.#processes.push(api);
+    const [{ url }] = (await once(api, 'message')) as [{ url: string }];
+    return url;
   }
 
   /** Registers one of the example data sets. */
@@ -113,7 +123,7 @@ export class TestService {
   }
 
   async stop(): Promise<void> {
-    for (const worker of this.#workers) {
+    for (const worker of this.#processes) {
       if (worker.exitCode !== null || worker.signalCode !== null) continue;
       const exit = once(worker, 'exit');
       worker.kill('SIGKILL');
@@ -123,22 +133,4 @@ export class TestService {
     await this.#dropDatabase();
     await rm(this.home, { recursive: true, force: true });
   }
-}
-
-/** The process ids of a process's children: a worker's trainer and predictor. */
-export async function childrenOf(pid: number): Promise<{ pid: number; program: string }[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const found = children.trim().split(' ').filter(Boolean).map(Number);
-  return Promise.all(
-    found.map(async (child) => ({
-      pid: child,
-      program: await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => ''),
-    })),
-  );
-}
-
-export async function trainerOf(worker: ChildProcess): Promise<number> {
-  const trainer = (await childrenOf(worker.pid!)).find(({ program }) => program.includes('trainer.js'));
-  if (!trainer) throw new Error('the worker has no trainer');
-  return trainer.pid;
 }

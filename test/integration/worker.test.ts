@@ -38,11 +38,11 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 function runsOn(store: Store): RunService {
-  const { queue, limits, config } = service.context;
+  const { queue, limits } = service.context;
   const onQueueError = (error: unknown) => {
     throw error;
   };
-  return createRunService({ store, queue, limits, leaseMs: config.timings.leaseMs, onQueueError });
+  return createRunService({ store, queue, limits, onQueueError });
 }
 
 const PROLOGUE = `

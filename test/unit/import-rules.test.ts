@@ -136,6 +136,10 @@ const BROKEN: Readonly<Record<string, [texts: Record<string, string>, breach: st
     'src/adapters/queue/x.ts imports @prisma/client',
   ],
   'only adapters import pg': [{ 'apps/api/x.ts': "import pg from 'pg';" }, 'apps/api/x.ts imports pg'],
+  'only the outbound adapter asks other hosts, and signs what it tells them': [
+    { 'src/jobs/x.ts': "import { Webhook } from 'standardwebhooks';" },
+    'src/jobs/x.ts imports standardwebhooks',
+  ],
   'only the logger imports pino': [
     { 'src/context.ts': "import { pino } from 'pino';" },
     'src/context.ts imports pino',

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createLogger, type Logger } from '../../src/logger.ts';
@@ -61,4 +63,22 @@ test('writes no API key that stands in an address, and no secret that it is told
   const text = lines.map((line) => JSON.stringify(line)).join('\n');
   expect(text).not.toMatch(/hush|of%20one|with signs/);
   expect(lines).toHaveLength(3);
+});
+
+test.runIf(existsSync('/dev/full'))('goes on where its lines can’t be written, and ends', () => {
+  const module = new URL('../../src/logger.ts', import.meta.url).href;
+  const script = `
+    import { createLogger } from ${JSON.stringify(module)};
+    const logger = createLogger({ level: 'info' });
+    for (let line = 0; line < 100; line++) logger.info('x'.repeat(1000));
+    setTimeout(() => { logger.info('more'); console.error('still there'); }, 50);
+  `;
+  const stdout = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', script],
+    { stdio: ['ignore', stdout, 'pipe'], encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' },
+  );
+  closeSync(stdout);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: 'still there\n' });
 });

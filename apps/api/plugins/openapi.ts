@@ -23,7 +23,7 @@ and \`"-Infinity"\`. Lists are \`{ data, nextCursor }\`; give \`nextCursor\` bac
 \`RateLimit-Limit\`, \`RateLimit-Remaining\` and \`RateLimit-Reset\` (seconds) what the project has left; beyond it the
 answer is 429 with \`Retry-After\`.`;
 
-const TAGS = ['datasets', 'jobs', 'pipelines', 'models', 'api-keys', 'workers', 'service'];
+const TAGS = ['datasets', 'jobs', 'pipelines', 'models', 'webhooks', 'api-keys', 'workers', 'service'];
 
 /** The document is made of the schemas that validate. Register it before the routes. */
 export const openapi = fastifyPlugin(async (app) => {

@@ -9,6 +9,8 @@ interface Options {
   maxBytes: number;
   /** The media types that are taken as a body of their own. */
   mediaTypes: readonly string[];
+  /** Whether a body may be JSON, to be parsed. */
+  json?: boolean;
   /** That a form may have. */
   maxFiles: number;
 }
@@ -19,31 +21,33 @@ const MAX_FIELDS = 10;
 const MAX_FIELD_BYTES = 1024 * 1024;
 
 /** Streams bodies to the handlers. */
-export const uploadBody = fastifyPlugin<Options>(async (app, { maxBytes, mediaTypes, maxFiles }) => {
-  await app.register(multipart, {
-    throwFileSizeLimit: false,
-    limits: {
-      // The service counts the bytes: it must see one too many to refuse it.
-      fileSize: Number.POSITIVE_INFINITY,
-      files: maxFiles,
-      fields: MAX_FIELDS,
-      // Else there are a thousand.
-      parts: maxFiles + MAX_FIELDS,
-      fieldSize: MAX_FIELD_BYTES,
-    },
-  });
-  app.removeContentTypeParser('application/json');
-  if (mediaTypes.length > 0)
-    app.addContentTypeParser([...mediaTypes], (_request, payload, done) => done(null, detached(payload)));
+export const uploadBody = fastifyPlugin<Options>(
+  async (app, { maxBytes, mediaTypes, json = false, maxFiles }) => {
+    await app.register(multipart, {
+      throwFileSizeLimit: false,
+      limits: {
+        // The service counts the bytes: it must see one too many to refuse it.
+        fileSize: Number.POSITIVE_INFINITY,
+        files: maxFiles,
+        fields: MAX_FIELDS,
+        // Else there are a thousand.
+        parts: maxFiles + MAX_FIELDS,
+        fieldSize: MAX_FIELD_BYTES,
+      },
+    });
+    if (!json) app.removeContentTypeParser('application/json');
+    if (mediaTypes.length > 0)
+      app.addContentTypeParser([...mediaTypes], (_request, payload, done) => done(null, detached(payload)));
 
-  app.addHook('onRequest', async ({ headers }) => {
-    const encoding = headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      throw new TrainyardError('unsupportedMediaType', 'Send the upload without a content encoding');
-    }
-    if (Number(headers['content-length'] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
-  });
-});
+    app.addHook('onRequest', async ({ headers }) => {
+      const encoding = headers['content-encoding'];
+      if (encoding !== undefined && encoding !== 'identity') {
+        throw new TrainyardError('unsupportedMediaType', 'Send the upload without a content encoding');
+      }
+      if (Number(headers['content-length'] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw tooLarge(maxBytes);
+    });
+  },
+);
 
 /** The request’s body as a stream that can be destroyed while the request lives on, to be answered. */
 function detached(request: IncomingMessage): Readable {

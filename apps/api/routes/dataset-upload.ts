@@ -2,10 +2,13 @@ import { Readable } from 'node:stream';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { TrainyardError } from '../../../src/jobs/errors.ts';
+import { TrainyardError, urlRefused } from '../../../src/jobs/errors.ts';
+import type { Outbound } from '../../../src/jobs/ports.ts';
 import type { DatasetUpload } from '../../../src/jobs/services.ts';
 import { Name } from '../../../src/spec/common.ts';
-import { type DatasetFormat, DeclaredType } from '../../../src/spec/dataset.ts';
+import type { DatasetFormat } from '../../../src/spec/dataset.ts';
+import { ColumnTypes, DatasetImport } from '../../../src/spec/dataset-import.ts';
+import { isStorable } from '../../../src/spec/storable-text.ts';
 import { parse, parseJson, readFields, refuseFile } from './form-parts.ts';
 
 /** The media types in which a data set may come as a body of its own. */
@@ -30,9 +33,8 @@ const ENDINGS =
   '.csv, .jsonl, .ndjson, .npz, .zip, .idx, -idx3-ubyte, each of the last two with .gz or without';
 
 const Fields = z.strictObject({ name: Name.optional(), columnTypes: z.string().optional() });
-const ColumnTypes = z.record(Name, DeclaredType);
 type Fields = z.infer<typeof Fields>;
-type Part = Pick<DatasetUpload, 'name' | 'format' | 'source' | 'columnTypes'>;
+type Part = Pick<DatasetUpload, 'name' | 'format' | 'source' | 'columnTypes' | 'pointer'>;
 
 /** What a raw body is asked for in the query. */
 export const RawUploadQuery = Fields;
@@ -84,6 +86,48 @@ export async function formUpload(request: FastifyRequest): Promise<Part> {
   };
 }
 
+/** The file that lies at an address, as it streams in from there. The body says it all, and the query nothing. */
+export async function fetchedUpload(
+  body: unknown,
+  outbound: Outbound,
+  options: { maxBytes: number; signal: AbortSignal },
+): Promise<Part> {
+  const { url, name, format, columnTypes } = parse(DatasetImport, body);
+  const asked = fileNameOf(new URL(url));
+  const named = name ?? parse(Name, asked, ['name']);
+  const { mediaType, content, url: last } = await outbound.download(url, options);
+  const found = format ?? formatBy(mediaType, asked) ?? formatBy('', fileNameOf(last));
+  if (found === undefined) {
+    content.destroy();
+    throw urlRefused(
+      `What lies there is neither by its media type (“${mediaType.slice(0, 100)}”) nor by its name one of ${ENDINGS}; say its “format” if it is`,
+    );
+  }
+  return {
+    name: async () => named,
+    format: found,
+    source: content,
+    pointer: '/url',
+    ...(columnTypes && { columnTypes }),
+  };
+}
+
+/** The last part of the path, else the host. */
+function fileNameOf({ pathname, hostname }: URL): string {
+  const last = pathname.split('/').at(-1)!;
+  const plain = decoded(last);
+  return plain !== undefined && isStorable(plain) ? plain || hostname : last;
+}
+
+/** Undefined for what no client had encoded. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The files of an IDX data set one after another: images, their labels, more images, their labels. */
 async function* pairs(
   first: MultipartFile,
@@ -101,15 +145,19 @@ async function* pairs(
 
 /** By its media type, else by its name: clients often say `application/octet-stream`, or a spreadsheet’s type. */
 function formatOf(file: MultipartFile): DatasetFormat {
-  const byName = FILE_NAMES.find(([pattern]) => pattern.test(file.filename))?.[1];
-  const byType = MEDIA_TYPES[mediaType(file.mimetype)];
-  // An NPZ is a ZIP too, and some clients look no further.
-  const format = byType === 'zip' && byName === 'npz' ? byName : (byType ?? byName);
+  const format = formatBy(mediaType(file.mimetype), file.filename);
   if (format !== undefined) return format;
   throw new TrainyardError(
     'unsupportedMediaType',
     `“${file.filename}” is neither CSV nor JSONL, nor IDX, NPZ or a ZIP of pictures (${ENDINGS})`,
   );
+}
+
+function formatBy(mediaType: string, fileName: string): DatasetFormat | undefined {
+  const byName = FILE_NAMES.find(([pattern]) => pattern.test(fileName))?.[1];
+  const byType = Object.hasOwn(MEDIA_TYPES, mediaType) ? MEDIA_TYPES[mediaType] : undefined;
+  // An NPZ is a ZIP too, and some clients look no further.
+  return byType === 'zip' && byName === 'npz' ? byName : (byType ?? byName);
 }
 
 function typesOf(text: string | undefined): Pick<Part, 'columnTypes'> {

@@ -1,13 +1,16 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { DatasetImport } from '../../../src/spec/dataset-import.ts';
 import { DatasetResource } from '../../../src/spec/resource/dataset.ts';
 import { PageQuery, pageOf } from '../../../src/spec/resource/page.ts';
 import type { ApiContext } from '../context.ts';
+import { clientGone } from '../plugins/client-gone.ts';
 import { uploadBody } from '../plugins/upload-body.ts';
 import { datasetResource } from '../resources/dataset.ts';
 import { pageResource, wholePage } from '../resources/page.ts';
 import { NoContent, problems } from '../responses.ts';
-import { formUpload, MEDIA_TYPES, RawUploadQuery, rawUpload } from './dataset-upload.ts';
+import { fetchedUpload, formUpload, MEDIA_TYPES, RawUploadQuery, rawUpload } from './dataset-upload.ts';
 import { found } from './found.ts';
 import { Filter, IdParams } from './params.ts';
 
@@ -21,10 +24,14 @@ const PreviewRow = z
   .custom<Record<string, unknown>>((row) => typeof row === 'object' && row !== null)
   .meta({ type: 'object', additionalProperties: {} });
 
-const UPLOAD = `CSV, JSONL, IDX, NPZ or a ZIP of pictures, as a form (\`file\`, \`name\`, \`columnTypes\`) or as the body itself with its media type,
-\`?name=\` and \`?columnTypes=\`. It is streamed to disk while its columns are inferred. \`columnTypes\` is a JSON object
+const UPLOAD = `CSV, JSONL, IDX, NPZ or a ZIP of pictures, as a form (\`file\`, \`name\`, \`columnTypes\`), as the body itself with its media type,
+\`?name=\` and \`?columnTypes=\`, or fetched from a \`url\` that a JSON body says. It is streamed to disk while its columns are inferred. \`columnTypes\` is a JSON object
 from column to \`number\`, \`boolean\`, \`category\` or \`text\`, and goes before what the values look like; in a form it
 stands before \`file\`. Honours \`Idempotency-Key\`.
+
+A \`url\` must be public: private, loopback and link-local addresses are refused, also behind names and redirects, unless
+the operator allows them. The answer waits until the whole file has come. Repeated under an \`Idempotency-Key\`, it is
+fetched again, and must be what it was.
 
 IDX is the format of MNIST: a file of images, then one of their labels; gzipped or not, each on its own. As a body they
 are simply one after the other: \`cat train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz\`, \`application/x-idx\`. In a
@@ -46,6 +53,7 @@ axis, and \`y\` (or \`label\`, \`labels\`) with a number a row, as \`image\` and
 to 64 bits are taken, in C order. Without any \`y\`, there is no \`label\`.`;
 
 const FILE = { type: 'string', format: 'binary' };
+const { $schema: _, ...IMPORT } = z.toJSONSchema(DatasetImport, { io: 'input', target: 'draft-2020-12' });
 const streamedBody = {
   'multipart/form-data': {
     schema: {
@@ -55,6 +63,7 @@ const streamedBody = {
     },
   },
   ...Object.fromEntries(Object.keys(MEDIA_TYPES).map((type) => [type, { schema: FILE }])),
+  'application/json': { schema: IMPORT },
 };
 
 export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
@@ -137,9 +146,11 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ context: ApiContext }> = asy
 
 /** In a scope of its own, as only here bodies are streamed. */
 const uploadRoute: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, { context }) => {
-  const { datasets, config } = context;
+  const { datasets, config, outbound } = context;
+  const { maxUploadBytes: maxBytes } = config;
   await app.register(uploadBody, {
-    maxBytes: config.maxUploadBytes,
+    maxBytes,
+    json: true,
     mediaTypes: Object.keys(MEDIA_TYPES),
     maxFiles: MAX_FILES,
   });
@@ -158,21 +169,38 @@ const uploadRoute: FastifyPluginAsyncZod<{ context: ApiContext }> = async (app, 
           201: DatasetResource,
           ...problems(
             'invalidDataset',
+            'invalidUrl',
             'tooLarge',
             'unsupportedMediaType',
             'idempotencyInFlight',
             'idempotencyMismatch',
             'storageFull',
+            'diskFull',
           ),
         },
       },
     },
     async (request, reply) => {
       const { caller, idempotencyKey } = request;
-      const upload = request.isMultipart() ? await formUpload(request) : rawUpload(request, request.query);
+      const upload = await uploadOf(request, reply);
       const { row, replayed } = await datasets.register(caller.projectId, { ...upload, idempotencyKey });
       const dataset = datasetResource(row);
       return reply.code(201).replayed(replayed).header('location', dataset.urls.self).send(dataset);
     },
   );
+
+  async function uploadOf(
+    request: FastifyRequest<{ Querystring: z.infer<typeof RawUploadQuery> }>,
+    reply: FastifyReply,
+  ) {
+    if (request.isMultipart()) return formUpload(request);
+    if (!isJson(request)) return rawUpload(request, request.query);
+    // Nothing moves on the client’s connection meanwhile; that it is given up is for the download’s own limits.
+    request.raw.socket.setTimeout?.(0);
+    return fetchedUpload(request.body, outbound, { maxBytes, signal: clientGone(reply) });
+  }
 };
+
+function isJson({ headers }: FastifyRequest): boolean {
+  return /^application\/json\b/i.test(headers['content-type'] ?? '');
+}

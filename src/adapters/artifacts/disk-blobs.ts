@@ -1,13 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { access, chmod, constants, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, chmod, lstat, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { TrainyardError } from '../../jobs/errors.ts';
+import { diskFull, isDiskFull, TrainyardError } from '../../jobs/errors.ts';
 import type { BlobStore, StoredBlob } from '../../jobs/ports.ts';
 
 const KEY = /^[0-9a-f]{64}$/;
+const FOLDER = /^[0-9a-f]{2}$/;
+/** Enough to need room on the disk: file systems keep a few bytes beside a file's name. */
+const PROBE = new Uint8Array(4096);
 /** Only the service reads and writes its blobs, whatever mode a file came with. */
 const MODE = 0o600;
 /** A file that is being written has a younger time than this. */
@@ -42,6 +45,8 @@ export function createDiskBlobs(options: { directory: string }): BlobStore {
       const blob = await fill(temporary);
       await keep(temporary, blob.key);
       return blob;
+    } catch (error) {
+      throw isDiskFull(error) ? diskFull(error) : error;
     } finally {
       await rm(temporary, { force: true });
     }
@@ -88,8 +93,27 @@ export function createDiskBlobs(options: { directory: string }): BlobStore {
       if (KEY.test(key)) await rm(pathOf(key), { force: true });
     },
 
+    async *putBefore(time) {
+      for (const folder of await readdir(directory)) {
+        if (!FOLDER.test(folder)) continue;
+        for (const key of await readdir(join(directory, folder))) {
+          const found = KEY.test(key) && (await stat(pathOf(key)).catch(() => null));
+          if (found && found.mtime < time) yield key;
+        }
+      }
+    },
+
+    async removeUnfinished() {
+      sweep(workshop);
+    },
+
     async ping() {
-      await access(workshop, constants.R_OK | constants.W_OK);
+      const probe = join(workshop, randomUUID());
+      try {
+        await writeFile(probe, PROBE, { mode: MODE });
+      } finally {
+        await rm(probe, { force: true });
+      }
     },
   };
 }
@@ -120,6 +144,8 @@ async function adopt(path: string): Promise<StoredBlob> {
   await chmod(path, MODE);
   const file = await open(path, 'r+');
   try {
+    // It may have waited long to be put.
+    await file.utimes(new Date(), new Date());
     await file.sync();
     const measured = measure(Number.POSITIVE_INFINITY);
     for await (const _ of measured.through(file.createReadStream({ autoClose: false })));
@@ -134,8 +160,7 @@ async function syncDirectory(path: string): Promise<void> {
   // Windows has no such call, and needs none.
   if (process.platform === 'win32') return;
   const directory = await open(path);
-  await directory.sync();
-  await directory.close();
+  await directory.sync().finally(() => directory.close());
 }
 
 /** Removes what a process left that was killed while it wrote. */

@@ -1,8 +1,8 @@
 import type { JobPatch, JobStore } from '../../jobs/ports.ts';
 import type { JobRow } from '../../jobs/rows.ts';
-import type { Job, Prisma } from './generated/client.ts';
+import { type Job, Prisma } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
-import { labelFilter } from './labels.ts';
+import { idsWithLabel } from './labels.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
@@ -30,13 +30,15 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
 
     async list(projectId, { status, name, label }, page) {
       const { after, take } = pageQuery(page);
-      const where = {
-        projectId,
-        ...(status !== undefined && { status }),
-        ...(name !== undefined && { name }),
-        ...(label !== undefined && { labels: labelFilter(label) }),
-        ...after,
-      };
+      const where =
+        label === undefined
+          ? {
+              projectId,
+              ...(status !== undefined && { status }),
+              ...(name !== undefined && { name }),
+              ...after,
+            }
+          : { id: { in: await idsWithLabel(sql, 'job', { projectId, status, name, label }, page) } };
       return toPage(await sql.job.findMany({ where, take, orderBy: PAGE_ORDER }), page, toJobRow);
     },
 
@@ -73,10 +75,16 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
     },
 
     async queuedBefore(before, limit, after) {
-      const where = { status: 'queued', queuedAt: { lt: before }, ...(after && { OR: behind(after) }) };
+      // Prisma can't compare rows, by which a page is found in the index without a walk through those before it.
+      const behind = after
+        ? Prisma.sql`AND (priority, queued_at, id) > (${after.priority}, ${after.queuedAt}::timestamptz, ${after.id})`
+        : Prisma.empty;
+      const found = await sql.$queryRaw<{ id: string }[]>`
+        SELECT id FROM job WHERE status = 'queued' AND queued_at < ${before}::timestamptz ${behind}
+        ORDER BY priority, queued_at, id LIMIT ${limit}`;
+      const where = { id: { in: found.map(({ id }) => id) } };
       const orderBy = [{ priority: 'asc' }, { queuedAt: 'asc' }, { id: 'asc' }] as const;
-      const rows = await sql.job.findMany({ where, orderBy: [...orderBy], take: limit });
-      return rows.map(toJobRow);
+      return (await sql.job.findMany({ where, orderBy: [...orderBy] })).map(toJobRow);
     },
 
     count(projectId, statuses) {
@@ -94,15 +102,6 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
   function needTransaction(): void {
     if (!inTransaction) throw new Error('A lock outlives no statement outside a transaction');
   }
-}
-
-/** The rows that come after one, by priority, time and id. */
-function behind({ priority, queuedAt, id }: JobRow): Prisma.JobWhereInput[] {
-  return [
-    { priority: { gt: priority } },
-    { priority, queuedAt: { gt: queuedAt } },
-    { priority, queuedAt, id: { gt: id } },
-  ];
 }
 
 function toChange(patch: JobPatch): Prisma.JobUpdateManyMutationInput {

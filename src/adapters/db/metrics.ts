@@ -1,5 +1,6 @@
 import type { MetricStore } from '../../jobs/ports.ts';
 import type { MetricRow } from '../../jobs/rows.ts';
+import { Prisma } from './generated/client.ts';
 import type { Session } from './session.ts';
 
 export function metricStore({ sql }: Session): MetricStore {
@@ -36,24 +37,43 @@ export function metricStore({ sql }: Session): MetricStore {
     },
 
     /**
-     * Thins each curve of n points to m: its rows fall into m buckets, the first row alone into bucket 0 and
-     * the last alone into bucket m − 1, and the row that opens a bucket stays.
+     * Reads as much as it answers, however long the curves are. The curves are found by jumping from one key of the
+     * index to the next. One of more than m points is cut into m ranges of steps, as equal as can be, of which the
+     * last holds the last step alone; the first point of each stays, found by a look into the index.
      */
-    read(jobId, { name, stage, maxPoints }) {
+    read(jobId, { name = null, stage = null, maxPoints }) {
+      const named = Prisma.sql`job_id = ${jobId} AND (${name}::text IS NULL OR name = ${name})`;
+      const ofCurve = Prisma.sql`job_id = ${jobId} AND name = curve.name AND stage = curve.stage`;
+      const most = Prisma.sql`${maxPoints}::int`;
       return sql.$queryRaw<MetricRow[]>`
-        SELECT name, stage, epoch, step, value, run_id AS "runId" FROM (
-          SELECT *,
-            row_number() OVER curve - 1 AS place,
-            count(*) OVER (PARTITION BY name, stage) - 1 AS last,
-            ${maxPoints}::int - 1 AS buckets
-          FROM metric
-          WHERE job_id = ${jobId}
-            AND (${name ?? null}::text IS NULL OR name = ${name ?? null})
-            AND (${stage ?? null}::int IS NULL OR stage = ${stage ?? null})
-          WINDOW curve AS (PARTITION BY name, stage ORDER BY step)
-        ) AS point
-        WHERE place = last
-          OR (buckets > 0 AND (place = 0 OR place * buckets / nullif(last, 0) > (place - 1) * buckets / nullif(last, 0)))
+        WITH RECURSIVE curve AS (
+          (SELECT name, stage FROM metric WHERE ${named} ORDER BY name, stage, step LIMIT 1)
+          UNION ALL
+          SELECT next.name, next.stage FROM curve, LATERAL (
+            SELECT name, stage FROM metric WHERE ${named} AND (name, stage) > (curve.name, curve.stage)
+            ORDER BY name, stage, step LIMIT 1
+          ) AS next
+        )
+        SELECT point.name, point.stage, point.epoch, point.step, point.value, point.run_id AS "runId"
+        FROM curve,
+          LATERAL (SELECT min(step)::bigint AS first, max(step)::bigint AS last FROM metric WHERE ${ofCurve}) AS ends,
+          LATERAL (
+            SELECT count(*) > ${most} AS long FROM (SELECT FROM metric WHERE ${ofCurve} LIMIT ${most} + 1) AS counted
+          ) AS size,
+          LATERAL (
+            (SELECT * FROM metric WHERE ${ofCurve} AND NOT long ORDER BY step LIMIT ${most})
+            UNION ALL
+            SELECT kept.* FROM generate_series(1, ${most}) AS range,
+              LATERAL (
+                SELECT last - (${most} - range) * (last - first) / greatest(${most} - 1, 1) AS opens,
+                  last - (${most} - range - 1) * (last - first) / greatest(${most} - 1, 1) AS closes
+              ) AS bounds,
+              LATERAL (
+                SELECT * FROM metric WHERE ${ofCurve} AND step >= opens AND step < closes ORDER BY step LIMIT 1
+              ) AS kept
+            WHERE long
+          ) AS point
+        WHERE ${stage}::int IS NULL OR curve.stage = ${stage}
         ORDER BY name, stage, step`;
     },
   };

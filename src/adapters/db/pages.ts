@@ -14,12 +14,18 @@ interface Position {
  * being there tells that there is another page.
  * @throws TrainyardError invalidRequest for a cursor that isn't ours
  */
-export function pageQuery({ limit, cursor }: PageRequest) {
-  const take = limit + 1;
-  if (cursor === undefined) return { after: {}, take };
-  const { createdAt, id } = decode(cursor);
+export function pageQuery(page: PageRequest) {
+  const take = page.limit + 1;
+  const start = pageStart(page);
+  if (start === null) return { after: {}, take };
+  const { createdAt, id } = start;
   const after = { createdAt: { gte: createdAt }, OR: [{ createdAt: { gt: createdAt } }, { id: { gt: id } }] };
   return { after, take };
+}
+
+/** The row after which a page begins; null for the first page. @throws TrainyardError invalidRequest */
+export function pageStart({ cursor }: PageRequest): Position | null {
+  return cursor === undefined ? null : decode(cursor);
 }
 
 /** The page of what `pageQuery` found. */

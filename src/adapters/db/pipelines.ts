@@ -2,7 +2,7 @@ import type { Store } from '../../jobs/ports.ts';
 import type { PipelineRow } from '../../jobs/rows.ts';
 import type { Prisma } from './generated/client.ts';
 import { toJobRow } from './jobs.ts';
-import { labelFilter } from './labels.ts';
+import { idsWithLabel } from './labels.ts';
 import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
 import type { Session } from './session.ts';
 
@@ -22,12 +22,10 @@ export function pipelineStore({ sql }: Session): Store['pipelines'] {
 
     async list(projectId, { name, label }, page) {
       const { after, take } = pageQuery(page);
-      const where = {
-        projectId,
-        ...(name !== undefined && { name }),
-        ...(label !== undefined && { labels: labelFilter(label) }),
-        ...after,
-      };
+      const where =
+        label === undefined
+          ? { projectId, ...(name !== undefined && { name }), ...after }
+          : { id: { in: await idsWithLabel(sql, 'pipeline', { projectId, name, label }, page) } };
       return toPage(
         await sql.pipeline.findMany({ where, take, orderBy: PAGE_ORDER, include }),
         page,

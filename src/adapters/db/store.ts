@@ -4,6 +4,7 @@ import { apiKeyStore } from './api-keys.ts';
 import { artifactStore } from './artifacts.ts';
 import { checkpointStore } from './checkpoints.ts';
 import { datasetStore } from './datasets.ts';
+import { deliveryStore } from './deliveries.ts';
 import { eventStore } from './events.ts';
 import { once } from './idempotency.ts';
 import { jobStore } from './jobs.ts';
@@ -14,6 +15,7 @@ import { pipelineStore } from './pipelines.ts';
 import { runStore } from './runs.ts';
 import { connect, type Session } from './session.ts';
 import { stageStore } from './stages.ts';
+import { webhookStore } from './webhooks.ts';
 import { workerStore } from './workers.ts';
 
 /**
@@ -51,6 +53,8 @@ function storeOn(session: Session, notifications: Notifications, close: () => Pr
     checkpoints: checkpointStore(session),
     artifacts: artifactStore(session),
     models: modelStore(session),
+    webhooks: webhookStore(session),
+    deliveries: deliveryStore(session),
     apiKeys: apiKeyStore(session),
     workers: workerStore(session),
     projects: {
@@ -83,6 +87,16 @@ function storeOn(session: Session, notifications: Notifications, close: () => Pr
           OR EXISTS (SELECT FROM artifact WHERE blob_key = ${blobKey})
           OR EXISTS (SELECT FROM model WHERE blob_key = ${blobKey}) AS used`;
       return answer?.used ?? false;
+    },
+
+    async unusedBlobs(blobKeys) {
+      const unused = await sql.$queryRaw<{ key: string }[]>`
+        SELECT key FROM unnest(${[...blobKeys]}::text[]) AS key
+        WHERE NOT EXISTS (SELECT FROM dataset WHERE blob_key = key)
+          AND NOT EXISTS (SELECT FROM checkpoint WHERE blob_key = key)
+          AND NOT EXISTS (SELECT FROM artifact WHERE blob_key = key)
+          AND NOT EXISTS (SELECT FROM model WHERE blob_key = key)`;
+      return unused.map(({ key }) => key);
     },
 
     async lockBlob(blobKey) {

@@ -69,6 +69,59 @@ export function metrics(subject: Subject): void {
     );
   });
 
+  test('A curve with gaps keeps its ends and its order, and all of its points where these aren’t too many', async () => {
+    const { store } = subject;
+    const curves = fc.record({
+      steps: fc.uniqueArray(fc.integer({ min: 0, max: 2_147_483_647 }), { minLength: 1, maxLength: 40 }),
+      maxPoints: fc.integer({ min: 1, max: 50 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(curves, async ({ steps, maxPoints }) => {
+        const job = await storedJob(store);
+        const sorted = steps.toSorted((a, b) => a - b);
+        await store.metrics.write(
+          job.id,
+          'run_1',
+          0,
+          steps.map((step) => point({ step, value: step })),
+        );
+        const read = (await store.metrics.read(job.id, { maxPoints })).map(({ step }) => step);
+        if (steps.length <= maxPoints) expect(read).toEqual(sorted);
+        expect(read.length).toBeLessThanOrEqual(maxPoints);
+        expect(read).toEqual(sorted.filter((step) => read.includes(step)));
+        expect(read.at(-1)).toBe(sorted.at(-1));
+        if (maxPoints > 1) expect(read[0]).toBe(sorted[0]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('Curves are found whatever their names, and each is thinned on its own', async () => {
+    const { store } = subject;
+    const job = await storedJob(store);
+    const lengths: [name: string, stage: number, length: number][] = [
+      ['a', 1, 5],
+      ['a', 3, 1],
+      ['a b', 2, 30],
+      ['Å', 1, 12],
+      ['é', 1, 2],
+    ];
+    const points = lengths.flatMap(([name, stage, length]) =>
+      Array.from({ length }, (_, step) => point({ name, stage, step })),
+    );
+    await store.metrics.write(job.id, 'run_1', 0, points);
+    const counts = async (filter: { name?: string; stage?: number }) => {
+      const counts: Record<string, number> = {};
+      for (const { name, stage } of await store.metrics.read(job.id, { ...filter, maxPoints: 10 }))
+        counts[`${name} ${stage}`] = (counts[`${name} ${stage}`] ?? 0) + 1;
+      return counts;
+    };
+    expect(await counts({})).toEqual({ 'a 1': 5, 'a 3': 1, 'a b 2': 10, 'Å 1': 10, 'é 1': 2 });
+    expect(await counts({ name: 'a' })).toEqual({ 'a 1': 5, 'a 3': 1 });
+    expect(await counts({ stage: 1 })).toEqual({ 'a 1': 5, 'Å 1': 10, 'é 1': 2 });
+    expect(await counts({ name: 'a', stage: 2 })).toEqual({});
+  });
+
   test('A large batch is one statement, far over Postgres’s 65,535 parameters', async () => {
     const { store } = subject;
     const job = await storedJob(store);

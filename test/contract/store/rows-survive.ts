@@ -119,6 +119,8 @@ export function rowsSurvive(subject: Subject): void {
 
     expect(await store.checkpoints.list(job.id)).toEqual([newer, older]);
     expect(await store.blobInUse(blobKey)).toBe(true);
+    expect(await store.unusedBlobs([blobKey, 'b'.repeat(64), older.blobKey])).toEqual(['b'.repeat(64)]);
+    expect(await store.unusedBlobs([])).toEqual([]);
     await store.checkpoints.delete([newer.id]);
     expect(await store.checkpoints.list(job.id)).toEqual([older]);
     expect(await store.blobInUse(blobKey)).toBe(false);

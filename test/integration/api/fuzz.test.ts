@@ -4,7 +4,7 @@ import { ApiProcess } from '../../fuzz/service.ts';
 import { createTestDatabase } from '../../postgres.ts';
 
 const SEED = 500;
-const REQUESTS = 500;
+const REQUESTS = 700;
 
 // `npm run fuzz` sends as many as one likes.
 it('answers what nobody sends who means well, and lives on', { timeout: 120_000 }, async () => {
@@ -19,6 +19,7 @@ it('answers what nobody sends who means well, and lives on', { timeout: 120_000 
       expect(Object.keys(tallies.get(operation)!.statuses)).toEqual(
         expect.arrayContaining([expect.stringMatching(/^20/), '422']),
       );
+    expect(tallies.get('createWebhook')!.statuses).toHaveProperty('201');
   } finally {
     await api.stop();
     await database.drop();

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const onQueueError = (error: unknown) => {
     throw error;
   };
-  runs = createRunService({ store, queue, limits, leaseMs: 60_000, onQueueError });
+  runs = createRunService({ store, queue, limits, onQueueError });
   dataset = await api.createDataset();
 });
 afterAll(() => api.stop());

@@ -88,7 +88,7 @@ describe('a project’s limits', () => {
     try {
       const { store, queue, limits } = small.context;
       const onQueueError = () => {};
-      const some = createRunService({ store, queue, limits, leaseMs: 60_000, onQueueError });
+      const some = createRunService({ store, queue, limits, onQueueError });
       const { id } = await small.createDataset();
       const ids: string[] = [];
       for (let i = 0; i < 5; i++) ids.push((await small.post('/v1/jobs', jobSpec(id))).json().id);

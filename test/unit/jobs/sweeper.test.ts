@@ -89,14 +89,22 @@ it('gives no run up for the silence of a database that was away', async () => {
   expect(givenUp).toEqual(['job_silent_0']);
 });
 
+it('gives no run up until it has been there for as long as a lease', async () => {
+  const { givenUp, sweeper } = sweeping({});
+  await sweeper.sweep();
+  expect(givenUp).toEqual([]);
+});
+
 it('gives silent runs up while the queue is away', async () => {
   const { givenUp, sweeper } = sweeping({ faults: { queue: true } });
+  await sleep(LEASE_MS + 10);
   await expect(sweeper.sweep()).rejects.toThrow('away');
   expect(givenUp).toEqual(['job_silent_0']);
 });
 
 it('sees all, however many there are', async () => {
   const { givenUp, added, sweeper } = sweeping({ silent: 250, queued: 321 });
+  await sleep(LEASE_MS + 10);
   await sweeper.sweep();
   expect(new Set(givenUp).size).toBe(250);
   expect(added).toEqual(Array.from({ length: 321 }, (_, i) => `job_${i}`));

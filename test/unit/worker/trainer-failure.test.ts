@@ -14,6 +14,15 @@ describe('what an error inside a trainer means', () => {
     expect(failureOf(error)).toMatchObject({ code: 'outOfMemory', retryable: false });
   });
 
+  it.each(['ENOSPC', 'EDQUOT'])('is the storage’s, and says so, where the disk is full: %s', (code) => {
+    const error = Object.assign(new Error(`${code}: no room`), { code, syscall: 'write' });
+    expect(failureOf(error)).toEqual({
+      code: 'storage',
+      message: 'The disk is full: a file could not be written',
+      retryable: true,
+    });
+  });
+
   it('is a bug for other errors, whose words are for us alone', () => {
     for (const error of [
       new RangeError('Invalid count value: -1'),

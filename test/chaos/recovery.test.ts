@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobSpecInput } from '../../src/spec/job.ts';
-import { TestService, trainerOf } from './service.ts';
+import { TestService } from '../integration/service.ts';
+import { trainerOf } from '../processes.ts';
 
 let service: TestService;
 let worker: ChildProcess;

@@ -1,5 +1,5 @@
-import type { EventRow } from '../../../src/jobs/rows.ts';
-import type { EventResource } from '../../../src/spec/resource/event.ts';
+import type { EventResource } from '../spec/resource/event.ts';
+import type { EventRow } from './rows.ts';
 
 export function eventResource(row: EventRow): EventResource {
   return {
