@@ -164,6 +164,8 @@ export interface DeliveryStore {
   claim(limit: number, leaseMs: number): Promise<ClaimedDelivery[]>;
   /** Notes what came of an attempt, unless the delivery went to another since. */
   settle(claim: ClaimedDelivery, outcome: DeliveryOutcome): Promise<void>;
+  /** Gives up what a webhook has been due since before then: nobody got to it. */
+  giveUpDueBefore(webhookId: string, before: Date, fault: string): Promise<void>;
   deleteEndedBefore(before: Date): Promise<void>;
 }
 

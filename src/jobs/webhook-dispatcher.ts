@@ -24,6 +24,7 @@ const POLL_MS = SECOND;
 /** News in a row are looked at together. */
 const GATHER_MS = 50;
 const KEPT_MS = 7 * 24 * HOUR;
+const OVERDUE_MS = 3 * 24 * HOUR;
 
 export interface Dispatcher {
   /** Ends once what is being delivered is. */
@@ -95,7 +96,15 @@ export function startDispatcher(dependencies: Dependencies): Dispatcher {
       (answer) => ({ answer, fault: null }),
       (error) => ({ answer: null, fault: faultOf(error) }),
     );
-    await store.deliveries.settle(claim, outcomeOf(claim, said));
+    const outcome = outcomeOf(claim, said);
+    await store.deliveries.settle(claim, outcome);
+    if (outcome.status !== 'delivered') await giveUpOverdue(claim.webhookId);
+  }
+
+  /** Of one who fails for days more may be said than attempts can be made: that must not grow for ever. */
+  async function giveUpOverdue(webhookId: string): Promise<void> {
+    const before = new Date(Date.now() - OVERDUE_MS);
+    await store.deliveries.giveUpDueBefore(webhookId, before, 'Messages before it have failed for 3 days');
   }
 
   function outcomeOf(

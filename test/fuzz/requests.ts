@@ -94,13 +94,18 @@ function queryOf(
         [1, () => `${dice.pick(all)},${dice.pick(all)}`],
         [1, () => cursorOf(dice)],
       ])();
-      return `${name}=${segment(String(value), dice)}`;
+      return `${name}=${segment(inText(value), dice)}`;
     });
   // Without it hardly a body would be looked at.
   if (operationId === 'createDataset' && pairs.length === 0) pairs.push('name=fuzzed');
   if (dice.chance(0.03))
     pairs.push(dice.pick(['a=b', '__proto__=1', '&&', '=', 'limit=1&limit=2', 'name[]=x', '%']));
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** Objects may have a `toString` that is none. */
+function inText(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** Looks like one of a list’s. */

@@ -17,6 +17,7 @@ interface Options {
 
 /** What a form adds around its file: boundaries, part headers and the other fields. */
 const FORM_OVERHEAD_BYTES = 2 * 1024 * 1024;
+const MAX_FIELDS = 10;
 const MAX_FIELD_BYTES = 1024 * 1024;
 
 /** Streams bodies to the handlers. */
@@ -28,7 +29,9 @@ export const uploadBody = fastifyPlugin<Options>(
         // The service counts the bytes: it must see one too many to refuse it.
         fileSize: Number.POSITIVE_INFINITY,
         files: maxFiles,
-        fields: 10,
+        fields: MAX_FIELDS,
+        // Else there are a thousand.
+        parts: maxFiles + MAX_FIELDS,
         fieldSize: MAX_FIELD_BYTES,
       },
     });

@@ -24,7 +24,7 @@ const CREATE = `Each event of the project’s jobs that \`events\` names, from n
 
 Messages follow Standard Webhooks: verify \`webhook-id\`, \`webhook-timestamp\` and \`webhook-signature\` with the secret, which is
 shown this once. Any 2xx within 10 s takes a message; otherwise it comes again, 7 times within 18 hours, then it is given
-up. A message may come twice, with the same \`webhook-id\`, and later than one that follows it: order a job’s events by
+up, as is what waits behind failing ones for 3 days. A message may come twice, with the same \`webhook-id\`, and later than one that follows it: order a job’s events by
 their \`sequence\`.
 
 The address must be public, whenever it is asked, unless the operator allows it. Honours \`Idempotency-Key\`; a replay has

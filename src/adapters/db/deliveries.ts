@@ -81,6 +81,13 @@ export function deliveryStore({ sql }: Session): DeliveryStore {
         FROM settled WHERE webhook.id = webhook_id`;
     },
 
+    async giveUpDueBefore(webhookId, before, fault) {
+      await sql.delivery.updateMany({
+        where: { webhookId, status: 'pending', nextAttemptAt: { lt: before } },
+        data: { status: 'gaveUp', fault, endedAt: new Date() },
+      });
+    },
+
     async deleteEndedBefore(before) {
       await sql.delivery.deleteMany({ where: { endedAt: { lt: before } } });
     },

@@ -158,6 +158,23 @@ export function webhooks(subject: Subject): void {
     expect(await store.deliveries.get(webhook.id, id)).toBeNull();
   });
 
+  test('What has been due for too long is given up, of one webhook alone', async () => {
+    const { store, job, webhook, deliveries } = await hooked('job.epoch');
+    const other = await hooked('job.epoch');
+    await other.store.events.append(other.job.id, 'epoch', {});
+    for (let i = 0; i < 3; i++) await store.events.append(job.id, 'epoch', { i });
+    const [first] = await claim(store, webhook);
+    await store.deliveries.settle(first!, { ...FAILED, retryMs: LEASE_MS });
+    await store.deliveries.giveUpDueBefore(webhook.id, new Date(Date.now() - LEASE_MS), 'too late');
+    expect((await deliveries()).map(({ status }) => status)).toEqual(Array(3).fill('pending'));
+    await store.deliveries.giveUpDueBefore(webhook.id, new Date(Date.now() + LEASE_MS / 2), 'too late');
+    const [waits, ...overdue] = await deliveries();
+    expect(waits).toMatchObject({ status: 'pending', fault: 'no one' });
+    for (const each of overdue) expect(each).toMatchObject({ status: 'gaveUp', fault: 'too late' });
+    expect(overdue.every(({ endedAt }) => endedAt instanceof Date)).toBe(true);
+    expect(await other.deliveries()).toMatchObject([{ status: 'pending' }]);
+  });
+
   test('A job goes on whose webhook is deleted at the same time', async () => {
     const { store, projectId, job, webhook } = await hooked('job.status');
     let append: Promise<unknown> | undefined;

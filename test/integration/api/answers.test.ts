@@ -1,6 +1,6 @@
 import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jobSpec, pipelineSpec, ROWS, TestApi } from '../../api-server.ts';
+import { jobSpec, pipelineSpec, ROWS, TestApi, WEBHOOK } from '../../api-server.ts';
 import { importForm } from '../../form.ts';
 import { type Document, type Operation, operationsOf } from '../../fuzz/requests.ts';
 import { type Line, lineTo } from '../../outage.ts';
@@ -40,6 +40,7 @@ function request({ method, path, operationId, requestBody }: Operation): InjectO
   if (operationId === 'compareJobs') return { ...asked, url: `${url}?ids=a,b` };
   if (operationId === 'createApiKey') return { ...asked, payload: { name: 'k', scopes: ['read'] } };
   if (operationId === 'predict') return { ...asked, payload: { inputs: [[1]] } };
+  if (operationId === 'createWebhook') return { ...asked, payload: WEBHOOK };
   if (operationId === 'retryJob') return { ...asked, payload: {} };
   if (/Pipeline$/.test(operationId) && requestBody) return { ...asked, payload: pipelineSpec(NOWHERE) };
   return requestBody === undefined ? asked : { ...asked, payload: jobSpec(NOWHERE) };

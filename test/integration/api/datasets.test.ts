@@ -217,7 +217,8 @@ describe('a form that isn’t right', () => {
 
   it.each([
     ['no media type', { 'content-type': '' }, 415],
-    ['another media type', { 'content-type': 'application/json' }, 415],
+    ['another media type', { 'content-type': 'application/xml' }, 415],
+    ['the media type of an address', { 'content-type': 'application/json' }, 400],
     ['a content encoding', { 'content-encoding': 'gzip' }, 415],
   ])('or a raw body with %s', async (_name, headers, status) => {
     expect((await api.upload(ROWS, headers as Record<string, string>)).statusCode).toBe(status);

@@ -57,6 +57,17 @@ describe.each([
   });
 });
 
+it('a model may come in more than a thousand parts, and in no more than its form takes', async () => {
+  const { 'model.json': json, ...shards } = smallModel();
+  const send = (count: number) => {
+    const others = Array.from({ length: count }, (_, i) => [`other${i}`, Buffer.from('x')]);
+    const files = { 'model.json': json!, ...shards, ...Object.fromEntries(others) };
+    return api.request({ method: 'POST', url: '/v1/models', ...importForm(files) });
+  };
+  expect((await send(1_200)).statusCode).toBe(201);
+  expect((await send(2_100)).json()).toMatchObject({ status: 413, code: 'tooLarge' });
+});
+
 it('JSON in a form’s text nests no deeper than a body', async () => {
   const columnTypes = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
   const form = formOf(['columnTypes', columnTypes], ['file', 'a.csv', Buffer.from('x\n1')]);

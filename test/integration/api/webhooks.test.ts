@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import pg from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOutbound } from '../../../src/adapters/outbound/outbound.ts';
@@ -15,7 +16,7 @@ import { INTERNAL_TOKEN, jobSpec, TestApi } from '../../api-server.ts';
 import { lookupOf } from '../../names.ts';
 import { type Received, Receiver } from '../../receiver.ts';
 
-const ANSWER_MS = 300;
+const ANSWER_MS = 1_000;
 const RETRY_MS = [100, 100, 100];
 /** No test waits for it: each settles what it began. */
 const LEASE_MS = 60_000;
@@ -73,6 +74,14 @@ function at(path = '/hook', host = 'hooks.test'): string {
   return `http://${host}:${receiver.port}${path}`;
 }
 
+/** Has what took days happen at once. */
+async function sql([text, ...more]: TemplateStringsArray, ...values: unknown[]): Promise<void> {
+  const client = new pg.Client({ connectionString: api.context.config.databaseUrl! });
+  await client.connect();
+  await client.query([text, ...more.map((part, i) => `$${i + 1}${part}`)].join(''), values);
+  await client.end();
+}
+
 async function create(body: object = {}, key?: string): Promise<CreatedWebhook> {
   const response = await api.post('/v1/webhooks', { url: at(), ...body }, key);
   expect(response.statusCode, response.body).toBe(201);
@@ -102,7 +111,7 @@ function untilDeliveries(webhook: WebhookResource, expected: object[]): Promise<
       expect(found).toMatchObject(expected);
       return found;
     },
-    { timeout: 8_000, interval: 20 },
+    { timeout: 20_000, interval: 20 },
   );
 }
 
@@ -184,7 +193,7 @@ describe('a webhook', () => {
     });
     const replayed = await api.request({ method: 'POST', url: delivered!.urls.replay });
     expect(replayed.statusCode).toBe(202);
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(2));
+    await vi.waitFor(() => expect(receiver.received).toHaveLength(2), { timeout: 20_000 });
     expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([first.id, first.id]);
   });
 
@@ -275,6 +284,23 @@ describe('a receiver', () => {
     await untilDeliveries(webhook, [{ status: 'delivered', attempts: 1, answer: 204 }]);
   });
 
+  it('that has failed for days isn’t told for ever what was said meanwhile', async () => {
+    receiver.answer = (_request, response) => response.writeHead(500).end();
+    const webhook = await create();
+    for (const dispatcher of dispatchers.splice(0)) await dispatcher.stop();
+    for (let i = 0; i < 3; i++) await createJob();
+    const days = (count: number) => new Date(Date.now() - count * 24 * 3_600_000);
+    const [, second, third] = (await deliveries(webhook)).map(({ id }) => id);
+    await sql`UPDATE webhook_delivery SET next_attempt_at = ${days(3.1)} WHERE id = ${second}`;
+    await sql`UPDATE webhook_delivery SET next_attempt_at = ${days(2.9)} WHERE id = ${third}`;
+    dispatch();
+    await untilDeliveries(webhook, [
+      { status: 'gaveUp', attempts: RETRY_MS.length + 1, answer: 500 },
+      { status: 'gaveUp', attempts: 0, answer: null, fault: expect.stringMatching(/3 days/) },
+      { status: 'gaveUp', attempts: RETRY_MS.length + 1, answer: 500 },
+    ]);
+  });
+
   it('that is slow keeps only itself waiting', async () => {
     receiver.answer = (request, response) => request.url === '/hook' && accept(request, response);
     const slow = await create({ url: at('/slow') });
@@ -290,7 +316,7 @@ describe('a receiver', () => {
     const webhook = await create({ events: ['job.epoch'] });
     const jobId = await createJob();
     for (let i = 0; i < 40; i++) await api.context.store.events.append(jobId, 'epoch', { i });
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(40), { timeout: 8_000 });
+    await vi.waitFor(() => expect(receiver.received).toHaveLength(40), { timeout: 20_000 });
     const told = receiver.received.map((each) => verified(each, webhook).data.data.i);
     expect(told).toEqual(Array.from({ length: 40 }, (_, i) => i));
   });

@@ -199,7 +199,8 @@ describe('a file that lies', () => {
     const pairs = gzipSync(
       Buffer.concat(Array.from({ length: 50_000 }, () => Buffer.concat([IMAGES, LABELS]))),
     );
-    expect(await failure(pairs, 1_000_000)).toMatch(/at most 1000000 bytes/);
+    expect(await failure(pairs, 1_000)).toMatch(/at most 1000 bytes/);
+    expect(await failure(pairs)).toBe('there are more than 100 pairs of files');
   });
 
   it('whose gzip data go on behind the last file is refused', async () => {

@@ -225,3 +225,40 @@ describe('robustness', () => {
     expect(constant).toEqual(['p0', 'p32', 'p39']);
   });
 });
+
+describe('what no table may have', () => {
+  const batch = (columns: number, rows: number) => ({
+    columns: Array.from({ length: columns }, (_, i) => `c${i}`),
+    rows: Array(rows).fill({ line: 1, values: [] }),
+    typed: true,
+  });
+  async function* times(count: number, each: ReturnType<typeof batch>) {
+    for (let i = 0; i < count; i++) yield each;
+  }
+
+  it('is more than 20 million rows', async () => {
+    await expect(inferSchema(times(21, batch(0, 1_000_000)))).rejects.toThrow(
+      'there are more than 20000000 rows',
+    );
+  });
+
+  it('is more than 250 million cells', async () => {
+    await expect(inferSchema(times(1, batch(10_000, 25_001)))).rejects.toThrow('more than 250000000 cells');
+  });
+
+  it('is more than 20,000 categories together; numbers list theirs while there is room', async () => {
+    const infer = (columns: number, cell: (i: number) => string) => {
+      const header = Array.from({ length: columns }, (_, i) => `c${i}`).join();
+      const rows = Array.from({ length: 1_800 }, (_, i) => Array(columns).fill(cell(i)).join());
+      return inferSchema(readRows(Readable.from([[header, ...rows].join('\n')]), 'csv'));
+    };
+    const full = await infer(22, (i) => `v${i % 900}`);
+    expect(full.columns.flatMap(({ classes }) => classes)).toHaveLength(19_800);
+    await expect(infer(23, (i) => `v${i % 900}`)).rejects.toThrow(
+      'column “c22”: the columns up to this one have too many categories together; declare some as text with columnTypes',
+    );
+    const numbers = await infer(250, (i) => `${i % 90}`);
+    expect(numbers.columns.filter(({ classes }) => classes)).toHaveLength(222);
+    expect(numbers.columns.every(({ distinct }) => distinct === 90)).toBe(true);
+  });
+});
