@@ -1,8 +1,8 @@
 import { DataError } from '../../src/data/data-error.ts';
 import { BackendUnavailableError } from '../../src/engine/backends/port.ts';
 import { DivergedError } from '../../src/engine/train/diverged.ts';
-import { isDiskFull } from '../../src/jobs/errors.ts';
 import { SafetensorsError } from '../../src/safetensors.ts';
+import { saysDiskFull } from '../../src/spec/disk-full.ts';
 import type { Failure } from '../../src/spec/failure.ts';
 import { ShapeError } from '../../src/spec/shapes.ts';
 
@@ -18,7 +18,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof BackendUnavailableError) {
     return { code: 'deviceUnavailable', message: error.message, retryable: true };
   }
-  if (isDiskFull(error)) {
+  if (saysDiskFull(error)) {
     return { code: 'storage', message: 'The disk is full: a file could not be written', retryable: true };
   }
   if (error instanceof SafetensorsError || isFileError(error)) {

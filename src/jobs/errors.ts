@@ -1,3 +1,4 @@
+import { saysDiskFull } from '../spec/disk-full.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
 
 /** The catalogue: every way in which a request can be refused, with its HTTP status and title. */
@@ -57,13 +58,9 @@ export class TrainyardError extends Error {
   }
 }
 
-/** How the file system says that it, or what its user may have of it, is full. */
-const DISK_FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
-
 /** Whether an error says that the disk is full, be it the system’s own or one of ours. */
 export function isDiskFull(error: unknown): boolean {
-  if (error instanceof TrainyardError) return error.code === 'diskFull';
-  return error instanceof Error && 'code' in error && DISK_FULL.has(error.code);
+  return error instanceof TrainyardError ? error.code === 'diskFull' : saysDiskFull(error);
 }
 
 /** What a caller is told where there was no room for what they sent. */
