@@ -2,7 +2,8 @@ import { DataError } from '../../src/data/data-error.ts';
 import { BackendUnavailableError } from '../../src/engine/backends/port.ts';
 import { DivergedError } from '../../src/engine/train/diverged.ts';
 import { SafetensorsError } from '../../src/safetensors.ts';
-import { type Failure, saysDiskFull } from '../../src/spec/failure.ts';
+import { saysDiskFull } from '../../src/spec/disk-full.ts';
+import type { Failure } from '../../src/spec/failure.ts';
 import { ShapeError } from '../../src/spec/shapes.ts';
 
 /** What an error inside a trainer means to the user. Only messages that were written for users are told. */

@@ -1,4 +1,4 @@
-import { saysDiskFull } from '../spec/failure.ts';
+import { saysDiskFull } from '../spec/disk-full.ts';
 import type { ProblemError } from '../spec/resource/problem.ts';
 
 /** The catalogue: every way in which a request can be refused, with its HTTP status and title. */
@@ -68,8 +68,7 @@ export function urlRefused(message: string, cause?: unknown): TrainyardError {
 
 /** Whether an error says that the disk is full, be it the system’s own or one of ours. */
 export function isDiskFull(error: unknown): boolean {
-  if (error instanceof TrainyardError) return error.code === 'diskFull';
-  return saysDiskFull(error);
+  return error instanceof TrainyardError ? error.code === 'diskFull' : saysDiskFull(error);
 }
 
 /** What a caller is told where there was no room for what they sent. */

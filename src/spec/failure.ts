@@ -32,11 +32,3 @@ export const Failure = z
   })
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof Failure>;
-
-/** How the file system says that it, or what its user may have of it, is full. */
-const DISK_FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
-
-/** Whether an error is the system's own word that the disk is full. */
-export function saysDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && DISK_FULL.has(error.code);
-}
