@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { TestService, trainerOf } from '../integration/service.ts';
+import { TestService } from '../integration/service.ts';
+import { trainerOf } from '../processes.ts';
 import { injectIntoTrainers } from './inject.ts';
 import {
   type Outcome,

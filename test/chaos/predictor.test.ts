@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { childrenOf, TestService } from '../integration/service.ts';
+import { TestService } from '../integration/service.ts';
+import { childrenOf } from '../processes.ts';
 import { PATIENCE, specOn } from './outcome.ts';
 
 let service: TestService;

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { RunRow } from '../../src/jobs/rows.ts';
 import { Dice } from '../fuzz/dice.ts';
-import { TestService, trainerOf } from '../integration/service.ts';
+import { TestService } from '../integration/service.ts';
+import { trainerOf } from '../processes.ts';
 import { filesOf, type Outcome, outcomeOf, PATIENCE, runsOf, specOn, straightOutcome } from './outcome.ts';
 
 /**
