@@ -1,9 +1,10 @@
 import type { Store } from '../../jobs/ports.ts';
 import type { DatasetRow } from '../../jobs/rows.ts';
-import type { Dataset } from './generated/client.ts';
+import { documentPage, equal } from './documents.ts';
+import { type Dataset, Prisma } from './generated/client.ts';
 import { toJson } from './json.ts';
 import { NOT_ENDED } from './not-ended.ts';
-import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
+import { PAGE_ORDER } from './pages.ts';
 import type { Session } from './session.ts';
 
 export function datasetStore({ sql, atomically }: Session): Store['datasets'] {
@@ -18,9 +19,13 @@ export function datasetStore({ sql, atomically }: Session): Store['datasets'] {
     },
 
     async list(projectId, { name }, page) {
-      const { after, take } = pageQuery(page);
-      const where = { projectId, ...(name !== undefined && { name }), ...after };
-      return toPage(await sql.dataset.findMany({ where, take, orderBy: PAGE_ORDER }), page, toDatasetRow);
+      const query = {
+        table: 'dataset',
+        conditions: [Prisma.sql`project_id = ${projectId}`, ...equal('name', name)],
+        size: Prisma.sql`octet_length(schema::text)`,
+        find: (ids: string[]) => sql.dataset.findMany({ where: { id: { in: ids } }, orderBy: PAGE_ORDER }),
+      } as const;
+      return documentPage(sql, query, page, toDatasetRow);
     },
 
     delete: (id, projectId) =>

@@ -1,9 +1,10 @@
 import type { JobPatch, JobStore } from '../../jobs/ports.ts';
 import type { JobRow } from '../../jobs/rows.ts';
+import { documentPage, equal } from './documents.ts';
 import { type Job, Prisma } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
-import { idsWithLabel } from './labels.ts';
-import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
+import { withLabel } from './labels.ts';
+import { PAGE_ORDER } from './pages.ts';
 import type { Session } from './session.ts';
 
 const WITH_A_RUN = ['running', 'pausing', 'cancelling'];
@@ -29,17 +30,14 @@ export function jobStore({ sql, inTransaction }: Session): JobStore {
     },
 
     async list(projectId, { status, name, label }, page) {
-      const { after, take } = pageQuery(page);
-      const where =
-        label === undefined
-          ? {
-              projectId,
-              ...(status !== undefined && { status }),
-              ...(name !== undefined && { name }),
-              ...after,
-            }
-          : { id: { in: await idsWithLabel(sql, 'job', { projectId, status, name, label }, page) } };
-      return toPage(await sql.job.findMany({ where, take, orderBy: PAGE_ORDER }), page, toJobRow);
+      const asked = [...equal('status', status), ...equal('name', name), ...withLabel(label)];
+      const query = {
+        table: 'job',
+        conditions: [Prisma.sql`project_id = ${projectId}`, ...asked],
+        size: Prisma.sql`octet_length(spec::text)`,
+        find: (ids: string[]) => sql.job.findMany({ where: { id: { in: ids } }, orderBy: PAGE_ORDER }),
+      } as const;
+      return documentPage(sql, query, page, toJobRow);
     },
 
     async lock(id) {

@@ -2,10 +2,11 @@ import type { Store } from '../../jobs/ports.ts';
 import type { ModelRow } from '../../jobs/rows.ts';
 import { NetworkSpec } from '../../spec/network.ts';
 import { Preprocess } from '../../spec/preprocess.ts';
-import type { Model } from './generated/client.ts';
+import { documentPage, equal } from './documents.ts';
+import { type Model, Prisma } from './generated/client.ts';
 import { toJson, toNullableJson, toNumbers } from './json.ts';
 import { NOT_ENDED } from './not-ended.ts';
-import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
+import { PAGE_ORDER } from './pages.ts';
 import type { Session } from './session.ts';
 
 /** Large, and seldom asked for. */
@@ -70,19 +71,15 @@ export function modelStore({ sql, atomically }: Session): Store['models'] {
     },
 
     async list(projectId, { name, parent, job }, page) {
-      const { after, take } = pageQuery(page);
-      const where = {
-        projectId,
-        ...(name !== undefined && { name }),
-        ...(parent !== undefined && { parentModelId: parent }),
-        ...(job !== undefined && { jobId: job }),
-        ...after,
-      };
-      return toPage(
-        await sql.model.findMany({ where, take, orderBy: PAGE_ORDER, omit: STRUCTURE }),
-        page,
-        toModelRow,
-      );
+      const asked = [...equal('name', name), ...equal('parent_model_id', parent), ...equal('job_id', job)];
+      const query = {
+        table: 'model',
+        conditions: [Prisma.sql`project_id = ${projectId}`, ...asked],
+        size: Prisma.sql`octet_length(evaluation::text) + octet_length(array_to_string(classes || inputs, ''))`,
+        find: (ids: string[]) =>
+          sql.model.findMany({ where: { id: { in: ids } }, orderBy: PAGE_ORDER, omit: STRUCTURE }),
+      } as const;
+      return documentPage(sql, query, page, toModelRow);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Page, PageRequest } from '../../jobs/ports.ts';
 /** Lists go by (createdAt, id), so that what is created meanwhile comes last and no page shifts. */
 export const PAGE_ORDER = [{ createdAt: 'asc' as const }, { id: 'asc' as const }];
 
-interface Position {
+export interface Position {
   createdAt: Date;
   id: string;
 }
@@ -36,10 +36,11 @@ export function toPage<Row extends Position, T>(
 ): Page<T> {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  return { data: page.map(map), nextCursor: last && rows.length > limit ? encode(last) : null };
+  return { data: page.map(map), nextCursor: last && rows.length > limit ? cursorOf(last) : null };
 }
 
-function encode({ createdAt, id }: Position): string {
+/** The cursor of the page after the row. */
+export function cursorOf({ createdAt, id }: Position): string {
   return Buffer.from(JSON.stringify([createdAt.getTime(), id])).toString('base64url');
 }
 

@@ -1,9 +1,10 @@
 import type { Store } from '../../jobs/ports.ts';
 import type { PipelineRow } from '../../jobs/rows.ts';
-import type { Prisma } from './generated/client.ts';
+import { documentPage, equal } from './documents.ts';
+import { Prisma } from './generated/client.ts';
 import { toJobRow } from './jobs.ts';
-import { idsWithLabel } from './labels.ts';
-import { PAGE_ORDER, pageQuery, toPage } from './pages.ts';
+import { withLabel } from './labels.ts';
+import { PAGE_ORDER } from './pages.ts';
 import type { Session } from './session.ts';
 
 /** Ids sort by when they were made. */
@@ -21,16 +22,14 @@ export function pipelineStore({ sql }: Session): Store['pipelines'] {
     },
 
     async list(projectId, { name, label }, page) {
-      const { after, take } = pageQuery(page);
-      const where =
-        label === undefined
-          ? { projectId, ...(name !== undefined && { name }), ...after }
-          : { id: { in: await idsWithLabel(sql, 'pipeline', { projectId, name, label }, page) } };
-      return toPage(
-        await sql.pipeline.findMany({ where, take, orderBy: PAGE_ORDER, include }),
-        page,
-        toPipelineRow,
-      );
+      const query = {
+        table: 'pipeline',
+        conditions: [Prisma.sql`project_id = ${projectId}`, ...equal('name', name), ...withLabel(label)],
+        size: Prisma.sql`(SELECT sum(octet_length(spec::text)) FROM job WHERE pipeline_id = pipeline.id)`,
+        find: (ids: string[]) =>
+          sql.pipeline.findMany({ where: { id: { in: ids } }, orderBy: PAGE_ORDER, include }),
+      } as const;
+      return documentPage(sql, query, page, toPipelineRow);
     },
   };
 }

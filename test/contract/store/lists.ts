@@ -30,6 +30,29 @@ export function lists(subject: Subject): void {
     expect(await store.models.list(projectId, {}, { limit: 5 })).toEqual({ data: [], nextCursor: null });
   });
 
+  test('A page ends where its documents get too large, and none of them is left out', async () => {
+    const { store } = subject;
+    const projectId = await newProject(store);
+    const datasets = [3, 3, 3, 3, 20, 1].map((megabytes, second) => {
+      const name = 'x'.repeat(megabytes * 2 ** 20);
+      const schema = { rows: 2, columns: [{ name, type: 'number' as const, missing: 0, distinct: 2 }] };
+      return datasetRow(projectId, { schema, createdAt: new Date(second * 1_000) });
+    });
+    for (const dataset of datasets) await store.datasets.insert(dataset);
+    const sizes: number[] = [];
+    const found = await pages(
+      async (page) => {
+        const next = await store.datasets.list(projectId, {}, page);
+        sizes.push(next.data.length);
+        return next;
+      },
+      undefined,
+      10,
+    );
+    expect(found.map(({ id }) => id)).toEqual(datasets.map(({ id }) => id));
+    expect(sizes).toEqual([3, 2, 1]);
+  });
+
   test('Filters choose by status, name and label', async () => {
     const { store } = subject;
     const projectId = await newProject(store);
@@ -71,10 +94,15 @@ export function lists(subject: Subject): void {
   });
 }
 
-async function pages<T>(list: (page: PageRequest) => Promise<Page<T>>, from: string | null): Promise<T[]> {
+/** @param from a cursor; undefined for the first page */
+async function pages<T>(
+  list: (page: PageRequest) => Promise<Page<T>>,
+  from: string | null | undefined,
+  limit = 2,
+): Promise<T[]> {
   const rows: T[] = [];
   for (let cursor = from; cursor !== null; ) {
-    const page = await list({ limit: 2, cursor });
+    const page = await list({ limit, ...(cursor && { cursor }) });
     rows.push(...page.data);
     cursor = page.nextCursor;
   }
