@@ -10,7 +10,7 @@ import type { TestService } from '../integration/service.ts';
 export const PATIENCE = 240;
 vi.setConfig({ testTimeout: 2 * PATIENCE * 1_000, hookTimeout: 2 * PATIENCE * 1_000 });
 
-/** A job of a few seconds with a checkpoint every 50 of its 800 steps, and something random in each. */
+/** A job of a few seconds with a checkpoint every 50 of its 2,600 steps, and something random in each. */
 export function specOn(datasetId: string, change: Partial<JobSpecInput> = {}): JobSpecInput {
   return {
     seed: 3,
@@ -22,7 +22,7 @@ export function specOn(datasetId: string, change: Partial<JobSpecInput> = {}): J
       ],
     },
     stages: [
-      { epochs: 30, optimizer: { type: 'nadam', learningRate: 0.002 }, earlyStopping: { patience: 100 } },
+      { epochs: 100, optimizer: { type: 'nadam', learningRate: 0.002 }, earlyStopping: { patience: 100 } },
     ],
     checkpoint: { everySteps: 50 },
     ...change,
