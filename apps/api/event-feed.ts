@@ -34,13 +34,14 @@ export function createEventFeed(
 
   return {
     async *follow(jobId, after, idleMs, signal) {
-      const ended = AbortSignal.any([signal, closing]);
+      // Not one signal of both: Node would keep a trace of each at the one that outlives them.
+      const ends = [signal, closing];
       const watch = watches.get(jobId) ?? new Watch(jobId, store);
       watches.set(jobId, watch);
       watch.watchers++;
       try {
         // The poll wakes everyone, so how long nothing came is counted here.
-        for (let idleSince = Date.now(); !ended.aborted; ) {
+        for (let idleSince = Date.now(); !isAborted(ends); ) {
           const { version } = watch;
           const events = await watch.read(after);
           after = events.at(-1)?.sequence ?? after;
@@ -48,7 +49,7 @@ export function createEventFeed(
           if (events.length > 0 || isIdle) {
             yield events;
             idleSince = Date.now();
-          } else await watch.changed(version, idleSince + idleMs - Date.now(), ended);
+          } else await watch.changed(version, idleSince + idleMs - Date.now(), ends);
         }
       } finally {
         if (--watch.watchers === 0) watches.delete(jobId);
@@ -90,19 +91,23 @@ class Watch {
   }
 
   /** Waits for a hint since `version`, at most so long. */
-  async changed(version: number, atMostMs: number, ended: AbortSignal): Promise<void> {
-    if (this.version !== version || ended.aborted) return;
+  async changed(version: number, atMostMs: number, ends: readonly AbortSignal[]): Promise<void> {
+    if (this.version !== version || isAborted(ends)) return;
     let wake: () => void = () => {};
     const waited = new Promise<void>((resolve) => {
       wake = resolve;
     });
     const timer = setTimeout(wake, atMostMs);
     this.#waiting.add(wake);
-    ended.addEventListener('abort', wake);
+    for (const end of ends) end.addEventListener('abort', wake);
     return waited.finally(() => {
       clearTimeout(timer);
       this.#waiting.delete(wake);
-      ended.removeEventListener('abort', wake);
+      for (const end of ends) end.removeEventListener('abort', wake);
     });
   }
+}
+
+function isAborted(ends: readonly AbortSignal[]): boolean {
+  return ends.some(({ aborted }) => aborted);
 }
