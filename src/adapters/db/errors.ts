@@ -14,7 +14,11 @@ const PASSING = new Set([
 const PASSING_PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
 /** Connection exceptions, exhausted resources, and a server that shuts down or starts (SQLSTATE). */
 const PASSING_SQLSTATE = /^(08|53|57P0)/;
-const PASSING_MESSAGE = /^(timeout exceeded when trying to connect|Connection terminated)/;
+/** Of a socket, where the adapter passes them on as they are. */
+const PASSING_SOCKET = new Set(['EPIPE', 'ECONNABORTED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
+/** The driver's own, without a code. The last two are a statement's, in a transaction that has lost its connection. */
+const PASSING_MESSAGE =
+  /^(timeout exceeded when trying to connect|Connection terminated|Client (has encountered a connection error|was closed))/;
 /** Text that Postgres can't hold: it takes any character but U+0000. */
 const UNSTORABLE_SQLSTATE = /^(22021|22P05)$/;
 
@@ -59,6 +63,7 @@ function isPassing(error: Error, code: string, driver: DriverCause): boolean {
     PASSING.has(driver.kind ?? '') ||
     PASSING_SQLSTATE.test(driver.code ?? '') ||
     PASSING_PRISMA.has(code) ||
+    PASSING_SOCKET.has(code) ||
     PASSING_MESSAGE.test(error.message)
   );
 }
