@@ -67,25 +67,26 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
       startedAt,
     });
   await sayAlive();
-  const tidyWork = async (silentMs: number) => {
-    const living = await store.workers.alive(new Date(Date.now() - silentMs));
+  const workFolders = join(config.home, 'work');
+  const tidyWork = async () => {
+    // Workers that live were silent, too, while the database was away.
+    const living = await store.workers.alive(new Date(Date.now() - leaseMs - timings.tidyMs));
     await removeAbandonedWork(
-      join(config.home, 'work'),
+      workFolders,
       living.map((worker) => worker.id),
     );
   };
-  await tidyWork(leaseMs);
+  await tidyWork();
   const blobSweeper = createBlobSweeper({ store, blobs });
   const tidy = async () => {
     await blobSweeper.sweep();
-    // A worker that is restarted at once finds the one before it still within its lease.
-    await tidyWork(leaseMs + timings.tidyMs);
+    await tidyWork();
   };
   const onFault = (what: string) => (err: unknown) => logger.warn({ err }, what);
   const alive = every(timings.heartbeatMs, sayAlive, onFault('The worker’s heartbeat could not be written'));
   const sweeps = every(timings.sweepMs, sweeper.sweep, onFault('A sweep failed; the next one tries again'));
   const tidies = every(timings.tidyMs, tidy, onFault('What was left behind could not be cleared away'));
-  const workDirectory = join(config.home, 'work', id);
+  const workDirectory = join(workFolders, id);
   const supervision = { store, blobs, runs, timings, backend, workDirectory };
   const consumer = queue.consume(async (message) => {
     const claim = await runs.claim(message, id);
