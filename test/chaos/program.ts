@@ -4,7 +4,8 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const AGAIN_MS = 200;
-const READY_MS = 60_000;
+/** While servers are away it ends, and is started again. */
+const READY_MS = 180_000;
 
 interface Options {
   /** In `dist/apps`. */

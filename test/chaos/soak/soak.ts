@@ -34,7 +34,7 @@ interface Options {
   readonly onProgress?: (text: string) => void;
 }
 
-const LONGEST_PAUSE_MS = 3_000;
+const LONGEST_PAUSE_MS = 4_000;
 /** What was struck is left alone for so long: a database that fails every second lets nothing start. */
 const REST_MS = 3_000;
 
@@ -84,8 +84,10 @@ async function strikeAll(
 ): Promise<Map<string, number>> {
   const struck = new Map<string, number>();
   const busy = new Map<object, Promise<unknown>>();
+  let failure: unknown;
   for (let done = 0; done < count; ) {
     await sleep(dice.share() * LONGEST_PAUSE_MS);
+    if (failure !== undefined) throw failure;
     const possible = faults.filter(({ target }) => !busy.has(target));
     if (possible.length === 0) continue;
     const fault = dice.weighted(possible.map((it) => [it.weight, it] as const));
@@ -97,7 +99,9 @@ async function strikeAll(
       busy.delete(fault.target);
     });
     busy.set(fault.target, striking);
-    striking.catch(() => {});
+    striking.catch((error) => {
+      failure ??= error;
+    });
     done = [...struck.values()].reduce((sum, times) => sum + times, 0);
     onProgress(`${done} of ${count} faults; ${fault.name}`);
   }
