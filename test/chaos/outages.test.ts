@@ -15,7 +15,8 @@ import { job, regression, upload, type Work } from './works.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
-const MINUTE_MS = 60_000;
+/** Far longer than any lock and lease; `TRAINYARD_CHAOS_AWAY_MS=60000` makes it a minute. */
+const AWAY_MS = Number(process.env.TRAINYARD_CHAOS_AWAY_MS ?? 15_000);
 /** Connecting is given up after 5 s. */
 const ANSWERS_WITHIN_MS = 8_000;
 
@@ -35,7 +36,7 @@ describe.each([
     service = await WholeService.start({ redis });
     client = new Client(service.urls);
     const spec = regression(await upload(client, 'concrete.csv'), 5);
-    work = job(client, 'regression', { ...spec, stages: [{ ...spec.stages![0]!, epochs: 150 }] });
+    work = job(client, 'regression', { ...spec, stages: [{ ...spec.stages![0]!, epochs: 80 }] });
     [undisturbed] = (await carryOut(client, service.postgres.url, work, 'undisturbed')) as [Outcome];
     expect(undisturbed.status).toBe('succeeded');
   });
@@ -74,16 +75,16 @@ describe.each([
     expect((await client.try('/health/ready'))!.status).toBe(503);
   }
 
-  it('Postgres is away for a minute: training goes on, every answer says when to come again, nothing is lost', async () => {
+  it('Postgres is away for long: training goes on, every answer says when to come again, nothing is lost', async () => {
     const outcome = await carriedOut(async (trainer) => {
       await service.postgres.stop();
       try {
         const before = await computedSeconds(trainer);
-        for (const until = Date.now() + MINUTE_MS; Date.now() < until; await sleep(1_000))
+        for (const until = Date.now() + AWAY_MS; Date.now() < until; await sleep(1_000))
           await asksMeanwhile();
         const after = await computedSeconds(trainer);
         // It may have ended by now: what it has told waits in its worker.
-        expect(after === null || after - before! > 1).toBe(true);
+        expect(after === null || after - before! > 0.2).toBe(true);
       } finally {
         await service.postgres.start();
       }
@@ -124,7 +125,7 @@ describe.each([
 
   if (!redis) return;
 
-  it('Redis is away for a minute: jobs are taken, the running one goes on, all end', async () => {
+  it('Redis is away for long: jobs are taken, the running one goes on, all end', async () => {
     const posted: Promise<Outcome[]>[] = [];
     const outcome = await carriedOut(async () => {
       await service.redis!.stop();
@@ -132,7 +133,7 @@ describe.each([
       for (let i = 0; i < 3; i++)
         posted.push(carryOut(client, service.postgres.url, work, `redis-away-${i}`));
       await vi.waitUntil(async () => (await jobs('queued')) === 3, { timeout: ANSWERS_WITHIN_MS });
-      await sleep(MINUTE_MS - (Date.now() - since));
+      await sleep(AWAY_MS - (Date.now() - since));
       await service.redis!.start();
     });
     for (const it of [outcome, ...(await Promise.all(posted)).flat()]) {

@@ -15,7 +15,7 @@ import { filesOf, type Outcome, outcomeOf, PATIENCE, runsOf, specOn, straightOut
  * SIGKILL in the moments of a checkpoint: as its file is written, as it is taken into the blobs, and as it has its
  * name there and no row yet. Which moment, of which checkpoint, whom it strikes and how late follow from a seed.
  */
-const STRIKES = Number(process.env.TRAINYARD_CHAOS_STRIKES ?? 12);
+const STRIKES = Number(process.env.TRAINYARD_CHAOS_STRIKES ?? 6);
 const SEED = Number(process.env.TRAINYARD_CHAOS_SEED ?? 1);
 /** Each is a fault, and the pause before the next run doubles with each. */
 const STRIKES_A_JOB = 3;
