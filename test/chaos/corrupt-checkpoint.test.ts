@@ -12,7 +12,7 @@ import {
   straightOutcome,
   untilRunsEnded,
   untilStep,
-} from './outcome.ts';
+} from './one-job.ts';
 
 let service: TestService;
 let worker: Awaited<ReturnType<TestService['startWorker']>>;

@@ -12,7 +12,7 @@ import {
   straightOutcome,
   untilRunsEnded,
   untilStep,
-} from './outcome.ts';
+} from './one-job.ts';
 import { mayMount, mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
 const MEGABYTE = 2 ** 20;

@@ -13,7 +13,7 @@ import {
   straightOutcome,
   untilRunsEnded,
   untilStep,
-} from './outcome.ts';
+} from './one-job.ts';
 
 /** A job of this seed sends its first trainer into an endless loop, once it is on its way. */
 const LOOPS = 13;

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { TestService } from '../integration/service.ts';
 import { injectIntoTrainers } from './inject.ts';
-import { PATIENCE, runsOf, specOn } from './outcome.ts';
+import { PATIENCE, runsOf, specOn } from './one-job.ts';
 
 let service: TestService;
 afterEach(() => service.stop());

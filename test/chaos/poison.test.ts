@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from '../integration/service.ts';
 import { injectIntoTrainers } from './inject.ts';
-import { PATIENCE, runsOf, specOn } from './outcome.ts';
+import { PATIENCE, runsOf, specOn } from './one-job.ts';
 
 /** What a job's trainer does is in its seed. */
 const POISON = { killsItself: 666, killsItsWorker: 667, crashes: 668 } as const;

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestService } from '../integration/service.ts';
 import { childrenOf } from '../processes.ts';
-import { PATIENCE, specOn } from './outcome.ts';
+import { PATIENCE, specOn } from './one-job.ts';
 
 let service: TestService;
 let url: string;

@@ -9,7 +9,7 @@ import type { RunRow } from '../../src/jobs/rows.ts';
 import { Dice } from '../fuzz/dice.ts';
 import { TestService } from '../integration/service.ts';
 import { trainerOf } from '../processes.ts';
-import { filesOf, type Outcome, outcomeOf, PATIENCE, runsOf, specOn, straightOutcome } from './outcome.ts';
+import { filesOf, type Outcome, outcomeOf, PATIENCE, runsOf, specOn, straightOutcome } from './one-job.ts';
 
 /**
  * SIGKILL in the moments of a checkpoint: as its file is written, as it is taken into the blobs, and as it has its
