@@ -7,17 +7,13 @@ import { type Line, lineTo } from '../outage.ts';
 import { query } from '../postgres-server.ts';
 import { createTestRedis, redisInstalled, type TestRedis } from '../redis.ts';
 import { Client } from './client.ts';
+import { regression } from './specs.ts';
 import { WholeService } from './whole-service.ts';
-import { job, regression, upload } from './works.ts';
+import { job, upload } from './works.ts';
 
 /** An API that dies while it takes jobs. */
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-const short = (dataset: string) => {
-  const spec = regression(dataset, 1);
-  return { ...spec, stages: [{ ...spec.stages![0]!, epochs: 2 }] };
-};
 
 describe('an API that is killed at any moment', () => {
   let service: WholeService;
@@ -30,9 +26,9 @@ describe('an API that is killed at any moment', () => {
 
   it('has taken each job once, whether its answer came through or not, and each ends', async () => {
     const dice = new Dice('api');
-    const work = job(client, 'short', short(await upload(client, 'concrete.csv')));
+    const work = job(client, 'short', regression(await upload(client, 'concrete.csv'), 2));
     const ids: string[] = [];
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 8; i++) {
       const [posting] = [
         work.post(`post-${i}`),
         sleep(dice.share() * 60).then(() => service.apis[0]!.kill()),
@@ -68,7 +64,7 @@ describe.skipIf(!redisInstalled)('an API that is killed between commit and enque
   });
 
   it('has the job in the database, from where the sweeper queues it; asking again makes no second one', async () => {
-    const spec = short(await upload(client, 'concrete.csv'));
+    const spec = regression(await upload(client, 'concrete.csv'), 2);
     line.stall();
     const question = { method: 'POST', body: spec, headers: { 'idempotency-key': 'between' } };
     const unanswered = client.try('/v1/jobs', question);

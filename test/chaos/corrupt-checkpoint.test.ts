@@ -8,11 +8,11 @@ import {
   outcomeOf,
   PATIENCE,
   runsOf,
-  specOn,
   straightOutcome,
   untilRunsEnded,
   untilStep,
 } from './one-job.ts';
+import { regression } from './specs.ts';
 
 let service: TestService;
 let worker: Awaited<ReturnType<TestService['startWorker']>>;
@@ -24,7 +24,7 @@ beforeAll(async () => {
   service = await TestService.start();
   worker = await service.startWorker();
   ({ projectId, datasetId } = await service.upload('concrete.csv'));
-  straight = await straightOutcome(service, projectId, specOn(datasetId));
+  straight = await straightOutcome(service, projectId, regression(datasetId, 100));
 });
 afterAll(() => service.stop());
 
@@ -38,7 +38,7 @@ const flip: Damage = async (path) => {
 /** Kills a job's trainer, damages checkpoints before the next one begins, and lets it go on. */
 async function train(damageAll: (newestFirst: readonly string[]) => Promise<void>) {
   const { store, blobs } = service.context;
-  const job = await service.create(projectId, specOn(datasetId));
+  const job = await service.create(projectId, regression(datasetId, 100));
   await untilStep(service, job.id, 300);
   process.kill(await trainerOf(worker), 'SIGKILL');
   await untilRunsEnded(service, job.id, 1);

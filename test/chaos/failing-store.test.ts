@@ -8,12 +8,12 @@ import {
   outcomeOf,
   PATIENCE,
   runsOf,
-  specOn,
   straightOutcome,
   untilRunsEnded,
   untilStep,
 } from './one-job.ts';
 import { mayMount, mountSmallDisk, type SmallDisk } from './small-disk.ts';
+import { regression } from './specs.ts';
 
 let service: TestService;
 let disk: SmallDisk | undefined;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   await service.startWorker();
   ({ projectId, datasetId } = await service.upload('concrete.csv'));
-  straight = await straightOutcome(service, projectId, specOn(datasetId));
+  straight = await straightOutcome(service, projectId, regression(datasetId, 100));
 });
 afterAll(async () => {
   disk?.unmount();
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 /** Lets the store fail in the middle of a job, and mends it once a run has ended by it. */
 async function trainWithout(store: { fail(): Promise<void>; mend(): Promise<void> }): Promise<void> {
-  const job = await service.create(projectId, specOn(datasetId));
+  const job = await service.create(projectId, regression(datasetId, 100));
   await untilStep(service, job.id, 200);
   await store.fail();
   await untilRunsEnded(service, job.id, 1);
@@ -65,7 +65,7 @@ describe('a store that fails in the middle of a checkpoint', () => {
     await rm(join(service.home, 'blobs'), { recursive: true });
     await mkdir(join(service.home, 'blobs', 'tmp'), { recursive: true });
     ({ projectId, datasetId } = await service.upload('concrete.csv'));
-    straight = await straightOutcome(service, projectId, specOn(datasetId));
+    straight = await straightOutcome(service, projectId, regression(datasetId, 100));
     const [blobs, away] = ['blobs', 'away'].map((name) => join(service.home, name)) as [string, string];
     await trainWithout({
       async fail() {

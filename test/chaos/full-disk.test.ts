@@ -8,12 +8,12 @@ import {
   outcomeOf,
   PATIENCE,
   runsOf,
-  specOn,
   straightOutcome,
   untilRunsEnded,
   untilStep,
 } from './one-job.ts';
 import { mayMount, mountSmallDisk, type SmallDisk } from './small-disk.ts';
+import { regression } from './specs.ts';
 
 const MEGABYTE = 2 ** 20;
 
@@ -37,7 +37,7 @@ describe.skipIf(!mayMount)('a disk that is full', () => {
     let straight: Outcome;
     beforeAll(async () => {
       await startOn('.');
-      straight = await straightOutcome(service, projectId, specOn(datasetId));
+      straight = await straightOutcome(service, projectId, regression(datasetId, 100));
     });
     afterAll(async () => {
       await service.stop().catch(() => {});
@@ -45,7 +45,7 @@ describe.skipIf(!mayMount)('a disk that is full', () => {
     });
 
     it('costs a run; with room again, the next goes on from the last whole checkpoint to the same weights', async () => {
-      const job = await service.create(projectId, specOn(datasetId));
+      const job = await service.create(projectId, regression(datasetId, 100));
       await untilStep(service, job.id, 200);
       disk.fill();
       await untilRunsEnded(service, job.id, 1);
@@ -68,7 +68,7 @@ describe.skipIf(!mayMount)('a disk that is full', () => {
           headers: { 'content-type': 'text/csv' },
           body: `x,y\n${'1,2\n'.repeat(50_000)}`,
         });
-      const job = await service.create(projectId, specOn(datasetId, { retries: 1 }));
+      const job = await service.create(projectId, regression(datasetId, 100, { retries: 1 }));
       await untilStep(service, job.id, 200);
       disk.fill();
       const ended = await service.untilEnded(job.id, PATIENCE);
@@ -105,7 +105,7 @@ describe.skipIf(!mayMount)('a disk that is full', () => {
       ['an artifact', 0],
       ['the model', 64 * 1024],
     ])('costs a run for %s, and nothing is left half-written', async (_, spare) => {
-      const spec = specOn(datasetId, {
+      const spec = regression(datasetId, 100, {
         seed: 4 + spare,
         model: { layers: [1, 2].map(() => ({ type: 'dense' as const, units: 256 })) },
         stages: [{ epochs: 12 }],

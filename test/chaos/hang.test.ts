@@ -9,11 +9,11 @@ import {
   outcomeOf,
   PATIENCE,
   runsOf,
-  specOn,
   straightOutcome,
   untilRunsEnded,
   untilStep,
 } from './one-job.ts';
+import { regression } from './specs.ts';
 
 /** A job of this seed sends its first trainer into an endless loop, once it is on its way. */
 const LOOPS = 13;
@@ -45,7 +45,7 @@ beforeAll(async () => {
   `;
   worker = await service.startWorker(await injectIntoTrainers(service.home, loop));
   ({ projectId, datasetId } = await service.upload('concrete.csv'));
-  straight = await straightOutcome(service, projectId, specOn(datasetId));
+  straight = await straightOutcome(service, projectId, regression(datasetId, 100));
 });
 afterAll(() => service.stop());
 
@@ -70,7 +70,7 @@ const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 
 describe('a trainer that hangs', () => {
   it('is killed after its silence, and another goes on to the same weights', async () => {
-    const job = await service.create(projectId, specOn(datasetId));
+    const job = await service.create(projectId, regression(datasetId, 100));
     await untilStep(service, job.id, 200);
     const pid = await stopTrainer();
     const stoppedAt = Date.now();
@@ -82,13 +82,13 @@ describe('a trainer that hangs', () => {
   });
 
   it('in an endless loop of its own, neither', async () => {
-    const job = await service.create(projectId, specOn(datasetId, { seed: LOOPS }));
+    const job = await service.create(projectId, regression(datasetId, 100, { seed: LOOPS }));
     await untilRunsEnded(service, job.id, 1);
     await expectHungOnce(job.id);
   });
 
   it('ends within the grace when its job is cancelled', async () => {
-    const job = await service.create(projectId, specOn(datasetId));
+    const job = await service.create(projectId, regression(datasetId, 100));
     await untilStep(service, job.id, 100);
     const pid = await stopTrainer();
     await service.context.jobs.cancel(projectId, job.id);
@@ -100,10 +100,7 @@ describe('a trainer that hangs', () => {
   });
 
   it('ends when its job has used up its time', async () => {
-    const job = await service.create(
-      projectId,
-      specOn(datasetId, { stages: [{ epochs: 10_000 }], limits: { maxSeconds: 6 } }),
-    );
+    const job = await service.create(projectId, regression(datasetId, 10_000, { limits: { maxSeconds: 6 } }));
     await service.until(job.id, ({ status }) => status === 'running', PATIENCE);
     await vi.waitUntil(
       () =>

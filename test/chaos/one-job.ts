@@ -10,25 +10,6 @@ import type { TestService } from '../integration/service.ts';
 export const PATIENCE = 240;
 vi.setConfig({ testTimeout: 2 * PATIENCE * 1_000, hookTimeout: 2 * PATIENCE * 1_000 });
 
-/** A job of a few seconds with a checkpoint every 50 of its 2,600 steps, and something random in each. */
-export function specOn(datasetId: string, change: Partial<JobSpecInput> = {}): JobSpecInput {
-  return {
-    seed: 3,
-    data: { dataset: datasetId, target: 'strength' },
-    model: {
-      layers: [
-        { type: 'dense', units: 32, activation: 'relu' },
-        { type: 'dropout', rate: 0.1 },
-      ],
-    },
-    stages: [
-      { epochs: 100, optimizer: { type: 'nadam', learningRate: 0.002 }, earlyStopping: { patience: 100 } },
-    ],
-    checkpoint: { everySteps: 50 },
-    ...change,
-  };
-}
-
 /** What a job left. Of the same spec it must be the same, whatever happened meanwhile. */
 export interface Outcome {
   readonly weights: string;

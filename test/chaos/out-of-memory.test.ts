@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { TestService } from '../integration/service.ts';
 import { injectIntoTrainers } from './inject.ts';
-import { PATIENCE, runsOf, specOn } from './one-job.ts';
+import { PATIENCE, runsOf } from './one-job.ts';
+import { regression } from './specs.ts';
 
 let service: TestService;
 afterEach(() => service.stop());
@@ -19,7 +20,7 @@ async function expectOutOfMemory(
   const worker = await service.startWorker(await settings(service.home));
   confine(worker.pid!);
   const { projectId, datasetId } = await service.upload('concrete.csv');
-  const job = await service.create(projectId, specOn(datasetId, { seed: HOARDS, ...change }));
+  const job = await service.create(projectId, regression(datasetId, 100, { seed: HOARDS, ...change }));
   const ended = await service.untilEnded(job.id, PATIENCE);
   expect(ended).toMatchObject({
     status: 'failed',
@@ -30,7 +31,7 @@ async function expectOutOfMemory(
     },
   });
   expect(await runsOf(service, job.id)).toHaveLength(1);
-  const next = await service.create(projectId, specOn(datasetId, { stages: [{ epochs: 1 }] }));
+  const next = await service.create(projectId, regression(datasetId, 1));
   expect((await service.untilEnded(next.id, PATIENCE)).status).toBe('succeeded');
 }
 

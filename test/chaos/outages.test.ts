@@ -7,9 +7,10 @@ import { redisInstalled } from '../redis.ts';
 import { carryOut, type Outcome } from './carry-out.ts';
 import { Client } from './client.ts';
 import { empty } from './soak/faults.ts';
+import { regression } from './specs.ts';
 import { differencesOf } from './verdict.ts';
 import { WholeService } from './whole-service.ts';
-import { job, regression, upload, type Work } from './works.ts';
+import { job, upload, type Work } from './works.ts';
 
 /** What the service stands on goes away while a job trains, and comes back. */
 
@@ -35,8 +36,8 @@ describe.each([
   beforeAll(async () => {
     service = await WholeService.start({ redis });
     client = new Client(service.urls);
-    const spec = regression(await upload(client, 'concrete.csv'), 5);
-    work = job(client, 'regression', { ...spec, stages: [{ ...spec.stages![0]!, epochs: 80 }] });
+    const spec = regression(await upload(client, 'concrete.csv'), 80, { retries: 5 });
+    work = job(client, 'regression', spec);
     [undisturbed] = (await carryOut(client, service.postgres.url, work, 'undisturbed')) as [Outcome];
     expect(undisturbed.status).toBe('succeeded');
   });

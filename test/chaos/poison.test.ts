@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from '../integration/service.ts';
 import { injectIntoTrainers } from './inject.ts';
-import { PATIENCE, runsOf, specOn } from './one-job.ts';
+import { PATIENCE, runsOf } from './one-job.ts';
+import { regression } from './specs.ts';
 
 /** What a job's trainer does is in its seed. */
 const POISON = { killsItself: 666, killsItsWorker: 667, crashes: 668 } as const;
@@ -39,8 +40,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-const create = (seed: number) =>
-  service.create(projectId, specOn(datasetId, { seed, stages: [{ epochs: 2 }] }));
+const create = (seed: number) => service.create(projectId, regression(datasetId, 2, { seed }));
 
 describe('a poison job', () => {
   it('that kills its trainer each time ends once its retries are used up, and the others go on', async () => {

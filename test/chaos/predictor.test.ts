@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestService } from '../integration/service.ts';
 import { childrenOf } from '../processes.ts';
-import { PATIENCE, specOn } from './one-job.ts';
+import { PATIENCE } from './one-job.ts';
+import { regression } from './specs.ts';
 
 let service: TestService;
 let url: string;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   workers = [await service.startWorker()];
   url = await service.startApi();
   const { projectId, datasetId } = await service.upload('concrete.csv');
-  const job = await service.create(projectId, specOn(datasetId, { stages: [{ epochs: 1 }] }));
+  const job = await service.create(projectId, regression(datasetId, 1));
   modelId = (await service.untilEnded(job.id, PATIENCE)).modelId!;
 });
 afterAll(() => service.stop());

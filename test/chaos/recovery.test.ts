@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { TestService } from '../integration/service.ts';
 import { trainerOf } from '../processes.ts';
+import { regression } from './specs.ts';
 
 let service: TestService;
 let worker: ChildProcess;
@@ -16,20 +17,7 @@ beforeAll(async () => {
   worker = await service.startWorker();
   const uploaded = await service.upload('concrete.csv');
   projectId = uploaded.projectId;
-  spec = {
-    seed: 3,
-    data: { dataset: uploaded.datasetId, target: 'strength' },
-    model: {
-      layers: [
-        { type: 'dense', units: 32, activation: 'relu' },
-        { type: 'dropout', rate: 0.1 },
-      ],
-    },
-    stages: [
-      { epochs: 60, optimizer: { type: 'nadam', learningRate: 0.002 }, earlyStopping: { patience: 100 } },
-    ],
-    checkpoint: { everySteps: 50 },
-  };
+  spec = regression(uploaded.datasetId, 60);
 });
 afterAll(() => service.stop());
 

@@ -9,7 +9,8 @@ import type { RunRow } from '../../src/jobs/rows.ts';
 import { Dice } from '../fuzz/dice.ts';
 import { TestService } from '../integration/service.ts';
 import { trainerOf } from '../processes.ts';
-import { filesOf, type Outcome, outcomeOf, PATIENCE, runsOf, specOn, straightOutcome } from './one-job.ts';
+import { filesOf, type Outcome, outcomeOf, PATIENCE, runsOf, straightOutcome } from './one-job.ts';
+import { regression } from './specs.ts';
 
 /**
  * SIGKILL in the moments of a checkpoint: as its file is written, as it is taken into the blobs, and as it has its
@@ -32,8 +33,7 @@ const dice = new Dice('strikes', SEED);
 const blobFolders = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
 const spec = () =>
-  specOn(datasetId, {
-    stages: [{ epochs: 40, optimizer: { type: 'nadam', learningRate: 0.002 } }],
+  regression(datasetId, 40, {
     checkpoint: { everySteps: 20 },
     retries: 20,
   });

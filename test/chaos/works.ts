@@ -4,6 +4,7 @@ import type { DatasetResource } from '../../src/spec/resource/dataset.ts';
 import type { JobResource } from '../../src/spec/resource/job.ts';
 import type { PipelineResource } from '../../src/spec/resource/pipeline.ts';
 import type { Client } from './client.ts';
+import { regression } from './specs.ts';
 
 /** Something that users ask for: one job, or several that build on each other. Twice the same makes the same weights. */
 export interface Work {
@@ -22,7 +23,11 @@ export async function prepareWorks(client: Client): Promise<Work[]> {
   const concrete = await upload(client, 'concrete.csv');
   const digits = await upload(client, 'digits.csv');
   return SEEDS.flatMap((seed) => [
-    job(client, `regression ${seed}`, regression(concrete, seed)),
+    job(
+      client,
+      `regression ${seed}`,
+      regression(concrete, 60, { seed, checkpoint: CHECKPOINT, retries: RETRIES }),
+    ),
     job(client, `two stages ${seed}`, twoStages(digits, seed)),
     pipeline(client, `pretraining ${seed}`, pretraining(digits, seed)),
   ]);
@@ -57,24 +62,6 @@ function pipeline(client: Client, name: string, jobs: JobSpecInput[]): Work {
       const made = await client.json<PipelineResource>('/v1/pipelines', question);
       return made.jobs.map(({ id }) => id);
     },
-  };
-}
-
-export function regression(dataset: string, seed: number): JobSpecInput {
-  return {
-    seed,
-    data: { dataset, target: 'strength' },
-    model: {
-      layers: [
-        { type: 'dense', units: 32, activation: 'relu' },
-        { type: 'dropout', rate: 0.1 },
-      ],
-    },
-    stages: [
-      { epochs: 60, optimizer: { type: 'nadam', learningRate: 0.002 }, earlyStopping: { patience: 100 } },
-    ],
-    checkpoint: CHECKPOINT,
-    retries: RETRIES,
   };
 }
 
