@@ -14,7 +14,7 @@ it.each([
     if (redis && !redisInstalled) return;
     const service = await WholeService.start({ redis });
     try {
-      const verdict = judge(await soak(service, { seed, faults: 10, users: 3 }));
+      const verdict = judge(await soak(service, { seed, faults: 8, users: 3 }));
       expect(verdict.faults).toEqual([]);
       expect(verdict.jobs.accepted).toBeGreaterThan(2);
       expect(verdict.jobs).toMatchObject({ lost: 0, doubled: 0, succeeded: verdict.jobs.accepted });

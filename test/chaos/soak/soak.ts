@@ -46,8 +46,10 @@ export async function soak(
   const { url } = service.postgres;
   const client = new Client(service.urls);
   const works = await prepareWorks(client);
-  const expected = new Map<string, Outcome[]>();
-  for (const work of works) expected.set(work.name, await carryOut(client, url, work, 'undisturbed'));
+  const undisturbed = works.map(async (work) => {
+    return [work.name, await carryOut(client, url, work, 'undisturbed')] as const;
+  });
+  const expected = new Map(await Promise.all(undisturbed));
   onProgress(`${works.length} works undisturbed`);
 
   const entries: Entry[] = [];
@@ -58,9 +60,8 @@ export async function soak(
   over = true;
   await working;
   const seen = await lookingOn;
-  const undisturbed = [...expected.values()].flat().length;
   const [rows] = await query<{ count: number }>(url, 'SELECT count(*)::int AS count FROM job');
-  return { entries, jobRows: rows!.count - undisturbed, struck, client, seen };
+  return { entries, jobRows: rows!.count - [...expected.values()].flat().length, struck, client, seen };
 
   async function goOn(user: number): Promise<void> {
     const dice = new Dice('user', seed, user);
