@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,17 +21,16 @@ export function mountSmallDisk(path: string, bytes: number): SmallDisk {
   const ballast = join(path, 'ballast');
   return {
     fill(spare = 0) {
-      const file = openSync(ballast, 'w');
+      const file = openSync(ballast, 'a');
       const chunk = new Uint8Array(4096);
-      let written = 0;
       try {
-        for (;;) written += writeSync(file, chunk);
+        for (;;) writeSync(file, chunk);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
       } finally {
         closeSync(file);
       }
-      if (spare > 0) execFileSync('truncate', ['--size', `${written - spare}`, ballast]);
+      if (spare > 0) execFileSync('truncate', ['--size', `${statSync(ballast).size - spare}`, ballast]);
     },
     free: () => rmSync(ballast),
     readOnly: (on) => void execFileSync('mount', ['-o', `remount,${on ? 'ro' : 'rw'}`, path]),
