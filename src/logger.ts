@@ -55,8 +55,9 @@ const PIPE_FULL_MS = 10;
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * A line that can't be written, as on a full disk, is lost: nothing may end, or wait, for the sake of its log. Pino's
- * own writer throws where nobody catches it, and tries for ever to write the rest while the process ends.
+ * A line that can't be written, as on a full disk, is lost: nothing may end for the sake of its log. Pino's own writer
+ * throws where nobody catches it, and tries for ever to write the rest while the process ends. A full pipe is waited for,
+ * as Pino does too.
  */
 function writeToStdout(line: string): void {
   const bytes = Buffer.from(line);

@@ -68,14 +68,8 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
     });
   await sayAlive();
   const workFolders = join(config.home, 'work');
-  const tidyWork = async () => {
-    // Workers that live were silent, too, while the database was away.
-    const living = await store.workers.alive(new Date(Date.now() - leaseMs - timings.tidyMs));
-    await removeAbandonedWork(
-      workFolders,
-      living.map((worker) => worker.id),
-    );
-  };
+  // Workers that live were silent, too, while the database was away.
+  const tidyWork = () => removeAbandonedWork(store.workers, workFolders, leaseMs + timings.tidyMs);
   await tidyWork();
   const blobSweeper = createBlobSweeper({ store, blobs });
   const tidy = async () => {

@@ -1,4 +1,5 @@
 import { discardBlob } from './blob-keeping.ts';
+import { watchDatabase } from './database-watch.ts';
 import type { BlobStore, Store } from './ports.ts';
 
 /** Content that no row names for so long was put by a process that is gone. */
@@ -16,23 +17,16 @@ interface Dependencies {
  * discarded, with what was not even written to its end. Several sweepers at once do no harm.
  */
 export function createBlobSweeper({ store, blobs }: Dependencies): { sweep(): Promise<void> } {
-  let unreachableAt = Number.NEGATIVE_INFINITY;
+  const database = watchDatabase(store);
 
   return {
     async sweep() {
       await blobs.removeUnfinished();
-      await checkReachable();
-      // While the database was away no row could be written: a run may still hold what it is to name.
-      if (Date.now() - unreachableAt > ABANDONED_MS) await discardUnused();
+      await database.check();
+      // No row could be written while it was away: a run may still hold what it is to name.
+      if (!database.wasAwayWithin(ABANDONED_MS)) await discardUnused();
     },
   };
-
-  async function checkReachable(): Promise<void> {
-    await store.ping().catch((error) => {
-      unreachableAt = Date.now();
-      throw error;
-    });
-  }
 
   async function discardUnused(): Promise<void> {
     let keys: string[] = [];

@@ -1,3 +1,4 @@
+import { watchDatabase } from './database-watch.ts';
 import { WAITING_FOR_PROJECT } from './lifecycle.ts';
 import type { JobMessage, JobQueue, Store } from './ports.ts';
 import type { ProjectLimits } from './project-limits.ts';
@@ -26,23 +27,16 @@ export function createSweeper({ store, queue, runs, limits, leaseMs }: Dependenc
   sweep(): Promise<void>;
 } {
   // Of what was before it began it knows nothing.
-  let unreachableAt = Date.now();
+  const database = watchDatabase(store, Date.now());
 
   return {
     async sweep() {
-      await checkReachable();
-      // While the database was away no heartbeat could be written: silence says nothing of the runs.
-      if (Date.now() - unreachableAt > leaseMs) await giveUpLost(new Date(Date.now() - leaseMs));
+      await database.check();
+      // No heartbeat could be written while it was away.
+      if (!database.wasAwayWithin(leaseMs)) await giveUpLost(new Date(Date.now() - leaseMs));
       await sendAgain(new Date(Date.now() - QUEUED_MS));
     },
   };
-
-  async function checkReachable(): Promise<void> {
-    await store.ping().catch((error) => {
-      unreachableAt = Date.now();
-      throw error;
-    });
-  }
 
   async function giveUpLost(silentSince: Date): Promise<void> {
     for (let more = true; more; ) {

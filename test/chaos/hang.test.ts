@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestService } from '../integration/service.ts';
-import { trainerOf } from '../processes.ts';
+import { isAlive, trainerOf } from '../processes.ts';
 import { injectIntoTrainers } from './inject.ts';
 import {
   type Outcome,
@@ -65,8 +64,6 @@ async function expectHungOnce(jobId: string): Promise<void> {
   expect(ended).toMatchObject({ status: 'succeeded', faults: 1 });
   expect((await runsOf(service, jobId))[1]!.resumedFromStep).toBeGreaterThan(0);
 }
-
-const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 
 describe('a trainer that hangs', () => {
   it('is killed after its silence, and another goes on to the same weights', async () => {

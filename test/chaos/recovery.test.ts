@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { TestService } from '../integration/service.ts';
-import { trainerOf } from '../processes.ts';
+import { isAlive, trainerOf } from '../processes.ts';
 import { regression } from './specs.ts';
 
 let service: TestService;
@@ -129,14 +129,6 @@ describe('a worker that hangs for longer than its lease', () => {
     }
   }, 60_000);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 describe('a job that is cancelled', () => {
   it('stops with a checkpoint, well within 10 s', async () => {

@@ -16,7 +16,10 @@ declare module 'fastify' {
  * through.
  */
 export interface RequestRate {
-  /** Counts a request of the caller’s project, and says in the answer how many are left. @throws TrainyardError tooManyRequests */
+  /**
+   * Counts a request of the caller’s project, and says in the answer how many are left.
+   * @throws TrainyardError tooManyRequests
+   */
   count(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** Counts a request that came without a valid key. @throws TrainyardError tooManyRequests */
   countFailure(request: FastifyRequest): Promise<void>;

@@ -24,10 +24,10 @@ const PreviewRow = z
   .custom<Record<string, unknown>>((row) => typeof row === 'object' && row !== null)
   .meta({ type: 'object', additionalProperties: {} });
 
-const UPLOAD = `CSV, JSONL, IDX, NPZ or a ZIP of pictures, as a form (\`file\`, \`name\`, \`columnTypes\`), as the body itself with its media type,
-\`?name=\` and \`?columnTypes=\`, or fetched from a \`url\` that a JSON body says. It is streamed to disk while its columns are inferred. \`columnTypes\` is a JSON object
-from column to \`number\`, \`boolean\`, \`category\` or \`text\`, and goes before what the values look like; in a form it
-stands before \`file\`. Honours \`Idempotency-Key\`.
+const UPLOAD = `CSV, JSONL, IDX, NPZ or a ZIP of pictures, as a form (\`file\`, \`name\`, \`columnTypes\`), as the body itself with
+its media type, \`?name=\` and \`?columnTypes=\`, or fetched from a \`url\` that a JSON body says. It is streamed to disk while
+its columns are inferred. \`columnTypes\` is a JSON object from column to \`number\`, \`boolean\`, \`category\` or \`text\`, and
+goes before what the values look like; in a form it stands before \`file\`. Honours \`Idempotency-Key\`.
 
 A \`url\` must be public: private, loopback and link-local addresses are refused, also behind names and redirects, unless
 the operator allows them. The answer waits until the whole file has come. Repeated under an \`Idempotency-Key\`, it is

@@ -22,10 +22,10 @@ const DeliveryQuery = PageQuery.extend({ status: DeliveryStatus.optional() });
 const CREATE = `Each event of the project’s jobs that \`events\` names, from now on, is posted to the \`url\` as
 \`{ "type": "job.status", "timestamp": …, "data": … }\`; \`data\` is the event as \`GET /v1/jobs/{id}/events\` has it.
 
-Messages follow Standard Webhooks: verify \`webhook-id\`, \`webhook-timestamp\` and \`webhook-signature\` with the secret, which is
-shown this once. Any 2xx within 10 s takes a message; otherwise it comes again, 7 times within 18 hours, then it is given
-up, as is what waits behind failing ones for 3 days. A message may come twice, with the same \`webhook-id\`, and later than one that follows it: order a job’s events by
-their \`sequence\`.
+Messages follow Standard Webhooks: verify \`webhook-id\`, \`webhook-timestamp\` and \`webhook-signature\` with the secret, which
+is shown this once. Any 2xx within 10 s takes a message; otherwise it comes again, 7 times within 18 hours, then it is given
+up, as is what waits behind failing ones for 3 days. A message may come twice, with the same \`webhook-id\`, and later than
+one that follows it: order a job’s events by their \`sequence\`.
 
 The address must be public, whenever it is asked, unless the operator allows it. Honours \`Idempotency-Key\`; a replay has
 no secret.`;
