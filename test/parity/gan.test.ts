@@ -58,8 +58,8 @@ it('a step moves the discriminator, and then the generator by what it says now',
     inputs: [],
     seed: 1,
   };
-  const { program, randomAt } = compileStage(job, stage!, 1);
-  const executor = createEagerExecutor(program, randomAt);
+  const { program, keysAt } = compileStage(job, stage!, 1);
+  const executor = createEagerExecutor(program, keysAt);
   executor.load({ weights: arraysOf(initial), slots: {} });
   for (const [i, { x, noise, logits, loss, generatorLoss, weights }] of steps.entries()) {
     const batch = {

@@ -19,15 +19,28 @@ function draw(fill: Fill, shape: readonly number[], stream: Key): Tensor {
   return tensor(fill(new Float32Array(size(shape)), stream), [...shape]);
 }
 
-/** The draws of one training step: every element of the batch has its own. */
-export function trainingRandom(seed: number, stage: number, step: number): RandomSources {
+/** The stream that each layer draws from, by its name. */
+export type LayerKeys = (layerName: string) => Key;
+
+/** The streams of one training step. */
+export function trainingKeys(seed: number, stage: number, step: number): LayerKeys {
+  return (layerName) => key(seed, 'train', stage, step, layerName);
+}
+
+/** Draws of these streams: every element of the batch has its own. */
+export function drawnFrom(keys: LayerKeys): RandomSources {
   return (layerName) => {
-    const stream = key(seed, 'train', stage, step, layerName);
+    const stream = keys(layerName);
     return {
       uniform: (shape) => draw(fillUniform, shape, stream),
       normal: (shape) => draw(fillNormal, shape, stream),
     };
   };
+}
+
+/** The draws of one training step. */
+export function trainingRandom(seed: number, stage: number, step: number): RandomSources {
+  return drawnFrom(trainingKeys(seed, stage, step));
 }
 
 /**

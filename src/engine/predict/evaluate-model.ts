@@ -30,8 +30,8 @@ export async function evaluateModel(
   split: Examples,
   onBatch?: EvaluationOptions['onBatch'],
 ): Promise<Record<string, number>> {
-  const { program, randomAt } = compileLastStage(job);
-  const executor = createEagerExecutor(program, randomAt);
+  const { program, keysAt } = compileLastStage(job);
+  const executor = createEagerExecutor(program, keysAt);
   executor.load({ weights, slots: {} });
   const batches = batchesToMeasure(job, program.objective, split);
   const result = await evaluateSplit(executor, batches, job.createMetrics(), onBatch && { onBatch });

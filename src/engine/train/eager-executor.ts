@@ -9,7 +9,7 @@ import {
   tensor2d,
 } from '@tensorflow/tfjs-core';
 import { size } from '../../spec/shapes.ts';
-import { noRandom, type RandomSources } from '../model/random-source.ts';
+import { drawnFrom, type LayerKeys, noRandom } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import type { Batch } from './batch.ts';
@@ -28,7 +28,7 @@ import {
 /** Calls the pure training step on whichever tfjs backend is started. */
 export function createEagerExecutor(
   program: StepProgram,
-  randomAt: (step: number) => RandomSources,
+  keysAt: (step: number) => LayerKeys,
 ): Executor {
   let state: StepState = { weights: {}, slots: {} };
 
@@ -47,7 +47,7 @@ export function createEagerExecutor(
 
     async step(batch, moment) {
       const tensors = upload(program, batch);
-      const random = randomAt(moment.step);
+      const random = drawnFrom(keysAt(moment.step));
       try {
         const result = tidied(() => trainStep(program, state, tensors, scalarsOf(program, moment), random));
         const report = await readReport(result);

@@ -20,8 +20,8 @@ type Sweep = Pick<LearningRatePoint, 'learningRate' | 'loss'>[];
  * middle: what goes on from its checkpoint begins it anew.
  */
 export async function findLearningRate(context: StageContext, start: TrainState): Promise<StageEnd> {
-  const { program, randomAt } = compileStage(context.job, context.spec, context.stage);
-  const executor = createEagerExecutor(program, randomAt);
+  const { program, keysAt } = compileStage(context.job, context.spec, context.stage);
+  const executor = createEagerExecutor(program, keysAt);
   executor.load(start);
   try {
     const sweep = await testRates(context, executor, program.objective);

@@ -1,6 +1,6 @@
 import type { SettledStage } from '../../spec/trainable.ts';
 import { type Network, trainableWeights } from '../model/network.ts';
-import { type RandomSources, trainingRandom } from '../model/random-source.ts';
+import { type LayerKeys, trainingKeys } from '../model/random-source.ts';
 import { createOptimizer } from '../optimize/optimizers.ts';
 import { adversary } from './objectives/gan.ts';
 import { createObjective } from './objectives/index.ts';
@@ -12,7 +12,7 @@ export function compileStage(
   job: Pick<TrainJob, 'network' | 'penalized' | 'task' | 'inputs' | 'generator' | 'seed'>,
   spec: SettledStage,
   stage: number,
-): { program: StepProgram; randomAt: (step: number) => RandomSources } {
+): { program: StepProgram; keysAt: (step: number) => LayerKeys } {
   const frozen = frozenLayers(job.network, spec);
   const moving = new Set(job.network.layers.map(({ name }) => name).filter((name) => !frozen.has(name)));
   const program: StepProgram = {
@@ -29,7 +29,7 @@ export function compileStage(
     resting: spec.objective.type === 'gan' ? 0 : restingLayers(job.network, frozen),
     next: job.generator && generatorProgram(job.generator, job.network, spec),
   };
-  return { program, randomAt: (step) => trainingRandom(job.seed, stage, step) };
+  return { program, keysAt: (step) => trainingKeys(job.seed, stage, step) };
 }
 
 /** The generator's part of each step: all of it moves. */

@@ -70,10 +70,10 @@ class StageLoop {
 
   constructor(context: StageContext, start: TrainState) {
     const { job, spec, stage, stepsPerEpoch } = context;
-    const { program, randomAt } = compileStage(job, spec, stage);
+    const { program, keysAt } = compileStage(job, spec, stage);
     this.#context = context;
     this.#objective = program.objective;
-    this.#executor = createEagerExecutor(program, randomAt);
+    this.#executor = createEagerExecutor(program, keysAt);
     this.#executor.load(start);
     this.#schedule = createSchedule(spec.schedule, {
       learningRate: spec.optimizer.learningRate,

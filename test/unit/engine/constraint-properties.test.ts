@@ -97,8 +97,8 @@ async function train({ layer, inputShape }: Constrained, change: object, optimiz
     train: batch,
     stages: [{ epochs: 1, optimizer }],
   });
-  const { program, randomAt } = compileStage(job, job.stages[0]!, 1);
-  const executor = createEagerExecutor(program, randomAt);
+  const { program, keysAt } = compileStage(job, job.stages[0]!, 1);
+  const executor = createEagerExecutor(program, keysAt);
   const weights = spread(initialWeights(job.network, 1));
   const slots = tidied(() => program.optimizer.init(fromArrays(weights)));
   executor.load({ weights, slots: await toArrays(slots) });

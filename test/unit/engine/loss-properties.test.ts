@@ -33,8 +33,8 @@ async function lossesOf({ layers, batch, seed, stage = {} }: Given) {
     stages: [{ epochs: 1, optimizer: { type: 'sgd' }, ...stage }],
   });
   const weights = initialWeights(job.network, seed);
-  const { program, randomAt } = compileStage(job, job.stages[0]!, 1);
-  const executor = createEagerExecutor(program, randomAt);
+  const { program, keysAt } = compileStage(job, job.stages[0]!, 1);
+  const executor = createEagerExecutor(program, keysAt);
   executor.load({ weights, slots: {} });
   const validation = await executor.evaluate(batch);
   const step = await executor.step(batch, MOMENT);
@@ -172,8 +172,8 @@ test.each([{ value: 1 }, { norm: 1 }, { globalNorm: 1 }])(
     const objective = { type: 'supervised', loss: { type: 'mae' } };
     const stages = [{ epochs: 1, optimizer: { type: 'sgd', clip }, objective }];
     const job = smallJob({ layers: [], train: batch, stages });
-    const { program, randomAt } = compileStage(job, job.stages[0]!, 1);
-    const executor = createEagerExecutor(program, randomAt);
+    const { program, keysAt } = compileStage(job, job.stages[0]!, 1);
+    const executor = createEagerExecutor(program, keysAt);
     const weights = {
       'output/kernel': { shape: [1, 1], data: Float32Array.of(1e-38) },
       'output/bias': { shape: [1], data: Float32Array.of(0.5) },

@@ -1,0 +1,19 @@
+import type { Program } from './ir/program.ts';
+import { dropDeadCode } from './passes/drop-dead-code.ts';
+import { fuse } from './passes/fuse.ts';
+import { recompute } from './passes/recompute.ts';
+import { settle } from './passes/settle.ts';
+import { shareCommon } from './passes/share-common.ts';
+import { simplify } from './passes/simplify.ts';
+import type { Schedule } from './passes/units.ts';
+import { type Recorded, record, type Tape } from './record/record.ts';
+
+/** What the passes are, in their order; each gives a program that means the same. */
+const PASSES = { dropDeadCode, simplify, shareCommon, settle } as const;
+
+/** Records what a function does with tensors, and makes the most of it. @throws UnrecordableError */
+export function compile(work: (tape: Tape) => Recorded): { program: Program; schedule: Schedule } {
+  let program = record(work);
+  for (const pass of Object.values(PASSES)) program = dropDeadCode(pass(program));
+  return { program, schedule: recompute(program, fuse(program)) };
+}

@@ -1,0 +1,109 @@
+import { apply, type Body } from './body.ts';
+import type { Argument, Nest } from './nest.ts';
+import { uniform, VECTOR_MATH } from './vector-math.ts';
+import { access, type Code, OP, simd } from './wasm.ts';
+
+export const LANES = 4;
+const BYTES_A_VECTOR = 16;
+const BYTES_A_NUMBER = 4;
+
+/** So many whole vectors along the last dimension, and so many lanes of one more. */
+export interface Block {
+  readonly vectors: number;
+  readonly tail: number;
+}
+
+/** Where the code finds what moves along the index space. */
+export interface Places {
+  /** The local that has a pointer's address. */
+  pointer(pointer: number): Code;
+  /** What a pointer reads that stands still, in all lanes. */
+  still(pointer: number): Code | undefined;
+  /** The local that has a uniform's place in its stream. */
+  index(step: number): Code;
+}
+
+/** The value of an argument in one of a block's vectors. */
+export type Values = (argument: Argument, vector: number) => Code;
+
+/**
+ * Sends a block through a nest's steps. The steps go over all vectors one after another, so that the processor
+ * has independent work; all is read before anything is written, so a result may take an operand's place.
+ */
+export function computeBlock(body: Body, nest: Nest, places: Places, block: Block): Values {
+  const vectors = Array.from({ length: countVectors(block) }, (_, vector) => vector);
+  const made: Code[][] = [];
+  const readOf = reader(body, nest, places);
+  const values: Values = (argument, vector) => {
+    if (typeof argument === 'number') return body.number(argument);
+    return 'step' in argument ? made[argument.step]![vector]! : readOf(argument.pointer, vector);
+  };
+  for (const [at, step] of nest.steps.entries()) {
+    made.push(
+      vectors.map((vector) => {
+        const operands = step.args.map((argument) => values(argument, vector));
+        if (step.fn !== 'uniform') return body.let(VECTOR_MATH[step.fn](body, ...operands));
+        const index = indices(body, places.index(at), step.index!.at(-1) ?? 0, vector);
+        return body.let(uniform(body, operands[0]!, operands[1]!, index));
+      }),
+    );
+  }
+  for (const { value, pointer } of nest.stores) {
+    for (const vector of vectors) {
+      const lanes = vector < block.vectors ? LANES : block.tail;
+      body.emit(store(places.pointer(pointer), vector, values(value, vector), lanes));
+    }
+  }
+  return values;
+}
+
+export function countVectors({ vectors, tail }: Block): number {
+  return vectors + Math.sign(tail);
+}
+
+/** Reads each vector of each pointer once. */
+function reader(body: Body, nest: Nest, places: Places): (pointer: number, vector: number) => Code {
+  const known = new Map<string, Code>();
+  return (pointer, vector) => {
+    const still = places.still(pointer);
+    if (still) return still;
+    const stride = nest.pointers[pointer]!.at(-1) ?? 0;
+    const key = stride === 0 ? `${pointer}` : `${pointer}.${vector}`;
+    const loaded = known.get(key) ?? body.let(read(body, places.pointer(pointer), stride, vector));
+    known.set(key, loaded);
+    return loaded;
+  };
+}
+
+function read(body: Body, address: Code, stride: number, vector: number): Code {
+  if (stride === 0) return [...address, ...access(OP.loadSplat, 0)];
+  if (stride === 1) return load(address, vector);
+  const offset = (lane: number) => (vector * LANES + lane) * stride * BYTES_A_NUMBER;
+  let gathered = body.let([...address, ...access(OP.loadOne, offset(0))]);
+  for (let lane = 1; lane < LANES; lane++) {
+    gathered = body.let([...address, ...gathered, ...access(OP.loadLane, offset(lane), lane)]);
+  }
+  return gathered;
+}
+
+function indices(body: Body, place: Code, stride: number, vector: number): Code {
+  const lanes = Int32Array.from({ length: LANES }, (_, lane) => (vector * LANES + lane) * stride);
+  return apply(OP.addInt, [...place, ...simd(OP.splatInt)], body.lanes(lanes));
+}
+
+/** Reads a vector; where fewer lanes are wanted, whatever lies behind them too. */
+export function load(address: Code, vector: number): Code {
+  return [...address, ...access(OP.load, vector * BYTES_A_VECTOR)];
+}
+
+/** Writes the first lanes of a vector, and nothing beyond them. */
+export function store(address: Code, vector: number, value: Code, lanes: number): Code {
+  const offset = vector * BYTES_A_VECTOR;
+  if (lanes === LANES) return [...address, ...value, ...access(OP.store, offset)];
+  return [
+    ...(lanes >= 2 ? [...address, ...value, ...access(OP.storeLane64, offset, 0)] : []),
+    ...(lanes % 2 === 1
+      ? [...address, ...value, ...access(OP.storeLane32, offset + (lanes - 1) * BYTES_A_NUMBER, lanes - 1)]
+      : []),
+  ];
+}
