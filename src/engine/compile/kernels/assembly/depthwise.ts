@@ -344,13 +344,66 @@ function correlateThree(
       const row2 = placeOf(r + 2, height, scratch, rowBytes);
       let c: usize = 0;
       for (; c < whole; c += 16) {
-        correlateRow<v128>(row0 + c, row1 + c, row2 + c, filter + c, tap, y + c, outWidth, step, pixel);
+        const at = filter + c;
+        if (strideX === 1) {
+          correlateRowClosely<v128>(row0 + c, row1 + c, row2 + c, at, tap, y + c, outWidth, pixel);
+        } else {
+          correlateRow<v128>(row0 + c, row1 + c, row2 + c, at, tap, y + c, outWidth, step, pixel);
+        }
       }
       for (; c < pixel; c += 4) {
         correlateRow<f32>(row0 + c, row1 + c, row2 + c, filter + c, tap, y + c, outWidth, step, pixel);
       }
     }
   }
+}
+
+/**
+ * Stride 1: each column of x is loaded once, for the three outputs that it counts for; `next` and `nextButOne` are
+ * what those to come have of it so far.
+ */
+function correlateRowClosely<T>(
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  filter: usize,
+  tap: usize,
+  y: usize,
+  outWidth: i32,
+  pixel: usize,
+): void {
+  const f0 = load<T>(filter);
+  const f1 = load<T>(filter + tap);
+  const f2 = load<T>(filter + tap * 2);
+  const f3 = load<T>(filter + tap * 3);
+  const f4 = load<T>(filter + tap * 4);
+  const f5 = load<T>(filter + tap * 5);
+  const f6 = load<T>(filter + tap * 6);
+  const f7 = load<T>(filter + tap * 7);
+  const f8 = load<T>(filter + tap * 8);
+  let next = threeProducts<T>(load<T>(row0), f0, load<T>(row1), f3, load<T>(row2), f6);
+  row0 += pixel;
+  row1 += pixel;
+  row2 += pixel;
+  let nextButOne = threeProducts<T>(load<T>(row0), f0, load<T>(row1), f3, load<T>(row2), f6);
+  next = plus<T>(next, threeProducts<T>(load<T>(row0), f1, load<T>(row1), f4, load<T>(row2), f7));
+  const end = y + pixel * outWidth;
+  for (; y < end; y += pixel) {
+    row0 += pixel;
+    row1 += pixel;
+    row2 += pixel;
+    const x0 = load<T>(row0);
+    const x1 = load<T>(row1);
+    const x2 = load<T>(row2);
+    store<T>(y, plus<T>(next, threeProducts<T>(x0, f2, x1, f5, x2, f8)));
+    next = plus<T>(nextButOne, threeProducts<T>(x0, f1, x1, f4, x2, f7));
+    nextButOne = threeProducts<T>(x0, f0, x1, f3, x2, f6);
+  }
+}
+
+/** a·b + c·d + e·f */
+function threeProducts<T>(a: T, b: T, c: T, d: T, e: T, f: T): T {
+  return plusProduct<T>(plusProduct<T>(times<T>(a, b), c, d), e, f);
 }
 
 function correlateRow<T>(
@@ -505,7 +558,6 @@ function gatherThree(
   const rowBytes = bytes(padded * channels);
   const step = bytes(strideX * channels);
   const pixel = bytes(channels);
-  const whole = bytes(channels & ~3);
   clear(scratch, padded * channels);
   for (let image = 0; image < images; image++, x += bytes(height * width * channels)) {
     let ready = 0;
@@ -513,24 +565,58 @@ function gatherThree(
       const r = outY * strideY - top;
       padRows(x, max(ready, r), r + 3, height, width, left, padded, channels, scratch);
       ready = max(ready, r + 3);
-      const row0 = placeOf(r, height, scratch, rowBytes);
-      const row1 = placeOf(r + 1, height, scratch, rowBytes);
-      const row2 = placeOf(r + 2, height, scratch, rowBytes);
-      let c: usize = 0;
-      for (; c < whole; c += 16) {
-        gatherRow<v128>(row0 + c, row1 + c, row2 + c, dy + c, gradient + c, outWidth, step, pixel);
-      }
-      for (; c < pixel; c += 4) {
-        gatherRow<f32>(row0 + c, row1 + c, row2 + c, dy + c, gradient + c, outWidth, step, pixel);
+      for (let k = 0; k < 3; k++) {
+        const row = placeOf(r + k, height, scratch, rowBytes);
+        // A row of zeros would add nothing.
+        if (row === scratch) continue;
+        const to = gradient + pixel * 3 * k;
+        let c: usize = 0;
+        for (; c + 32 <= pixel; c += 32) gatherRowOfEight(row + c, dy + c, to + c, outWidth, step, pixel);
+        for (; c + 16 <= pixel; c += 16) gatherRow<v128>(row + c, dy + c, to + c, outWidth, step, pixel);
+        for (; c < pixel; c += 4) gatherRow<f32>(row + c, dy + c, to + c, outWidth, step, pixel);
       }
     }
   }
 }
 
+/** One row of the filter, eight channels: two blocks of them hide how long an addition takes. */
+function gatherRowOfEight(
+  row: usize,
+  dy: usize,
+  gradient: usize,
+  outWidth: i32,
+  step: usize,
+  pixel: usize,
+): void {
+  let g0 = f32x4.splat(0);
+  let g1 = g0;
+  let g2 = g0;
+  let h0 = g0;
+  let h1 = g0;
+  let h2 = g0;
+  const end = dy + pixel * outWidth;
+  for (; dy < end; dy += pixel, row += step) {
+    const second = row + pixel;
+    const third = second + pixel;
+    const low = v128.load(dy);
+    g0 = f32x4.add(g0, f32x4.mul(v128.load(row), low));
+    g1 = f32x4.add(g1, f32x4.mul(v128.load(second), low));
+    g2 = f32x4.add(g2, f32x4.mul(v128.load(third), low));
+    const high = v128.load(dy, 16);
+    h0 = f32x4.add(h0, f32x4.mul(v128.load(row, 16), high));
+    h1 = f32x4.add(h1, f32x4.mul(v128.load(second, 16), high));
+    h2 = f32x4.add(h2, f32x4.mul(v128.load(third, 16), high));
+  }
+  addTo<v128>(gradient, g0);
+  addTo<v128>(gradient + 16, h0);
+  addTo<v128>(gradient + pixel, g1);
+  addTo<v128>(gradient + pixel + 16, h1);
+  addTo<v128>(gradient + pixel * 2, g2);
+  addTo<v128>(gradient + pixel * 2 + 16, h2);
+}
+
 function gatherRow<T>(
-  row0: usize,
-  row1: usize,
-  row2: usize,
+  row: usize,
   dy: usize,
   gradient: usize,
   outWidth: i32,
@@ -540,34 +626,16 @@ function gatherRow<T>(
   let g0 = splat<T>(0);
   let g1 = g0;
   let g2 = g0;
-  let g3 = g0;
-  let g4 = g0;
-  let g5 = g0;
-  let g6 = g0;
-  let g7 = g0;
-  let g8 = g0;
   const end = dy + pixel * outWidth;
-  for (; dy < end; dy += pixel, row0 += step, row1 += step, row2 += step) {
+  for (; dy < end; dy += pixel, row += step) {
     const by = load<T>(dy);
-    g0 = plusProduct<T>(g0, load<T>(row0), by);
-    g1 = plusProduct<T>(g1, load<T>(row0 + pixel), by);
-    g2 = plusProduct<T>(g2, load<T>(row0 + pixel * 2), by);
-    g3 = plusProduct<T>(g3, load<T>(row1), by);
-    g4 = plusProduct<T>(g4, load<T>(row1 + pixel), by);
-    g5 = plusProduct<T>(g5, load<T>(row1 + pixel * 2), by);
-    g6 = plusProduct<T>(g6, load<T>(row2), by);
-    g7 = plusProduct<T>(g7, load<T>(row2 + pixel), by);
-    g8 = plusProduct<T>(g8, load<T>(row2 + pixel * 2), by);
+    g0 = plusProduct<T>(g0, load<T>(row), by);
+    g1 = plusProduct<T>(g1, load<T>(row + pixel), by);
+    g2 = plusProduct<T>(g2, load<T>(row + pixel * 2), by);
   }
   addTo<T>(gradient, g0);
   addTo<T>(gradient + pixel, g1);
   addTo<T>(gradient + pixel * 2, g2);
-  addTo<T>(gradient + pixel * 3, g3);
-  addTo<T>(gradient + pixel * 4, g4);
-  addTo<T>(gradient + pixel * 5, g5);
-  addTo<T>(gradient + pixel * 6, g6);
-  addTo<T>(gradient + pixel * 7, g7);
-  addTo<T>(gradient + pixel * 8, g8);
 }
 
 function addTo<T>(to: usize, value: T): void {
