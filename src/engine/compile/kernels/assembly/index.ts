@@ -1,0 +1,8 @@
+export { transpose } from './arrangement';
+export { col2im, im2col } from './convolution';
+export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
+export { gatherRows, segmentSum } from './gather';
+export { gemm } from './gemm';
+export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pooling';
+export { fillNormal, fillUniform } from './random';
+export { exponentials, logSoftmax, softmax } from './softmax';
