@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildNetwork, initialWeights } from '../../../src/engine/model/network.ts';
 import { key, normal, uniform } from '../../../src/random.ts';
 import { size } from '../../../src/spec/shapes.ts';
 import { CLASSES, type Model } from './models.ts';
-import type { ExampleFiles } from './protocol.ts';
+import { type ExampleFiles, SEED, type WeightFile } from './protocol.ts';
 
 /** Divided evenly by every batch that is asked for: no step is smaller than the others. */
 const COUNT = 2_048;
@@ -19,6 +20,17 @@ export function writeExamples(folder: string, { name, inputShape, task }: Model)
   writeFileSync(yFile, y);
   const classes = task === 'classification' ? CLASSES : null;
   return { x: xFile, y: yFile, count: COUNT, inputShape, classes };
+}
+
+/** Without the moving statistics, which start the same everywhere. */
+export function writeInitial(folder: string, { name, network: spec }: Model): WeightFile {
+  const network = buildNetwork(spec);
+  const moving = [...network.weights].filter(([, { trainable }]) => trainable);
+  const values = initialWeights(network, SEED);
+  const file = join(folder, `${name}-weights.f32`);
+  writeFileSync(file, Buffer.concat(moving.map(([weight]) => Buffer.from(values[weight]!.data.buffer))));
+  const weights = moving.map(([weight, { shape }]) => ({ name: weight, shape, size: size(shape) }));
+  return { file, weights };
 }
 
 interface Examples {

@@ -15,6 +15,19 @@ export interface ExampleFiles {
   readonly classes: number | null;
 }
 
+/** The weights that every contender starts from, one after another as float32; outputs last, in the layers’ order. */
+export interface WeightFile {
+  readonly file: string;
+  readonly weights: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly size: number;
+  }[];
+}
+
+/** What ours draws those weights by. */
+export const SEED = 1;
+
 interface Common {
   /** By which PyTorch's side knows it. */
   readonly model: string;
@@ -29,6 +42,7 @@ export type Setting =
       readonly kind: 'training' | 'monteCarlo';
       readonly examples: ExampleFiles;
       readonly network: NetworkSpec;
+      readonly initial: WeightFile;
       readonly optimizer: OptimizerSpec;
     })
   /** A product of square matrices: `batch` is their side. */
@@ -43,8 +57,8 @@ export interface Prepared {
   readonly firstStepMs?: number;
   /**
    * The mean loss of the last few of its first steps; of Monte-Carlo dropout the mean standard deviation of a
-   * probability. Contenders that compute the same have losses of the same order, and equal ones only by chance: each
-   * draws initial weights and masks of its own. Null where the steps take too long.
+   * probability. Contenders start alike, so these are equal but for rounding, for what each side’s definitions have of
+   * their own, and for dropout’s masks, which each draws by itself. Null where the steps take too long.
    */
   readonly loss?: number | null;
   /** Of several ways that it tried, the one it takes. */

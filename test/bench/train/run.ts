@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coreType, type Participant, participants } from './contenders.ts';
-import { writeExamples } from './examples.ts';
+import { writeExamples, writeInitial } from './examples.ts';
 import { circumstances } from './machine.ts';
 import { MODELS, type Model } from './models.ts';
 import { GEMM_SIDE } from './operations.ts';
@@ -97,9 +97,10 @@ function settingsOf(folder: string): (model: Model) => Setting[] {
   return (model) => {
     const { name, kind, network, optimizer } = model;
     const examples = writeExamples(folder, model);
+    const initial = writeInitial(folder, model);
     return threads.flatMap((count) =>
       (model.batches ?? batches).map((batch) => ({
-        ...{ kind, model: name, threads: count, batch, examples, network, optimizer },
+        ...{ kind, model: name, threads: count, batch, examples, network, initial, optimizer },
       })),
     );
   };

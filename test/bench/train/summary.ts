@@ -46,7 +46,7 @@ export function gigaflops({ setting }: Run, outcome: Outcome): number {
 }
 
 /** Losses farther from the middle one than by this factor aren't of the same computation. */
-const SAME_ORDER = 1.6;
+const SAME_ORDER = 1.2;
 
 /** Contenders whose loss after the first steps is of another order than the others'. */
 export function doubtful({ outcomes }: Run): string[] {

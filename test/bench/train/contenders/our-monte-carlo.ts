@@ -5,7 +5,7 @@ import {
   summarizeProbabilities,
 } from '../../../../src/engine/predict/uncertainty.ts';
 import { fromArrays } from '../../../../src/engine/tensors.ts';
-import { type Measured, type NetworkSetting, PASSES, type Prepared } from '../protocol.ts';
+import { type Measured, type NetworkSetting, PASSES, type Prepared, SEED } from '../protocol.ts';
 import { readBatches } from './batches.ts';
 import type { Engine } from './engines.ts';
 import { milliseconds, peakMiB, warmedUp } from './measuring.ts';
@@ -22,7 +22,7 @@ export class OurMonteCarlo implements Contender {
   constructor(engine: Engine, { network: spec, examples, batch }: NetworkSetting) {
     const network = buildNetwork(spec);
     this.#engine = engine;
-    this.#model = { network, weights: fromArrays(initialWeights(network, 1)) };
+    this.#model = { network, weights: fromArrays(initialWeights(network, SEED)) };
     this.#x = readBatches(examples, batch)[0]!.x;
     this.#rows = batch;
   }
@@ -45,7 +45,7 @@ export class OurMonteCarlo implements Contender {
       this.#x,
       this.#rows,
       toProbabilities,
-      { samples: PASSES, seed: 1 },
+      { samples: PASSES, seed: SEED },
       (samples) => summarizeProbabilities(samples),
     );
     this.#deviation = meanDeviation(summaries);

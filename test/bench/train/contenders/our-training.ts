@@ -6,13 +6,11 @@ import type { Executor, ExecutorState } from '../../../../src/engine/train/execu
 import { compileStage } from '../../../../src/engine/train/stage-program.ts';
 import { StageSpec } from '../../../../src/spec/stage.ts';
 import { settleStages } from '../../../../src/spec/trainable.ts';
-import type { Measured, NetworkSetting, Prepared } from '../protocol.ts';
+import { type Measured, type NetworkSetting, type Prepared, SEED } from '../protocol.ts';
 import { readBatches } from './batches.ts';
 import type { Engine } from './engines.ts';
 import { checkedLoss, milliseconds, peakMiB, warmedUp } from './measuring.ts';
 import type { Contender } from './serve.ts';
-
-const SEED = 1;
 
 /** The training step as a stage's loop takes it: another batch each time, and each is waited for. */
 export class OurTraining implements Contender {

@@ -2,6 +2,9 @@ import { layers as make } from '@tensorflow/tfjs-layers';
 import type { NamedLayer } from '../../../../src/spec/layer.ts';
 
 type StockLayer = make.Layer;
+/** The weights are replaced; its orthogonal ones want the union package. */
+const RECURRENT = { recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros' } as const;
+
 type Shaped = { inputShape?: number[] };
 
 /** The layer of TensorFlow.js that does the same. @throws Error where it has none that a sequential model takes */
@@ -31,10 +34,10 @@ export function stockLayer(layer: NamedLayer, shaped: Shaped): StockLayer {
     case 'flatten':
       return make.flatten();
     case 'lstm':
-      return make.lstm({ ...shaped, units: layer.units, recurrentActivation: 'sigmoid' });
+      return make.lstm({ ...shaped, units: layer.units, ...RECURRENT });
     case 'gru':
       // Its reset gate acts before the recurrent product, which costs one product more: the other way throws.
-      return make.gru({ ...shaped, units: layer.units, recurrentActivation: 'sigmoid' });
+      return make.gru({ ...shaped, units: layer.units, ...RECURRENT });
     default:
       throw new Error(`a ${layer.type} layer doesn’t fit into a sequential model`);
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
@@ -21,7 +22,7 @@ class StockTraining implements Contender {
   constructor(setting: NetworkSetting) {
     this.#setting = setting;
     this.#model = modelOf(setting);
-    this.#initial = this.#model.getWeights().map((weight) => weight.clone());
+    this.#initial = initialOf(setting);
     this.#batches = readBatches(setting.examples, setting.batch).map(({ count, x, y }) => ({
       x: tensor(x, [count, ...setting.examples.inputShape]),
       y: tensor(y, [count, y.length / count]),
@@ -58,6 +59,17 @@ class StockTraining implements Contender {
     this.#loss = (await this.#model.trainOnBatch(x, y)) as number;
     return this.#loss;
   }
+}
+
+/** Its GRU has no second bias: its reset gate acts before the recurrent product. */
+function initialOf({ initial: { file, weights } }: NetworkSetting): Tensor[] {
+  const values = new Float32Array(new Uint8Array(readFileSync(file)).buffer);
+  let at = 0;
+  const all = weights.map(({ name, shape, size }) => {
+    at += size;
+    return { name, value: tensor(values.slice(at - size, at), [...shape]) };
+  });
+  return all.filter(({ name }) => !name.endsWith('recurrentBias')).map(({ value }) => value);
 }
 
 /** @throws Error that says what TensorFlow.js lacks for it */

@@ -1,37 +1,20 @@
-"""The networks of ../models.ts, by the same names, as whoever knows PyTorch writes them.
+"""The networks of ../models.ts, by the same names, as whoever knows PyTorch writes them; weights.py fills them.
 
 What differs, and does no harm: PyTorch pads a strided convolution on both sides where Keras pads the far one; its
-LSTM has two biases where one would do; and what follows a flatten sees channels first.
+LSTM has two biases where one would do, so that their sum moves twice as fast; its Adam adds epsilon to a root that
+has been corrected.
 """
 
 import torch
 from torch import nn
 
-HE, LECUN = 2, 1
 
-
-def drawn(layer, gain):
-    """As in Keras: cut off at two standard deviations, widened to the variance that is wanted; biases are zero."""
-    std = (gain / layer.weight[0].numel()) ** 0.5 / 0.87962566103423978
-    nn.init.trunc_normal_(layer.weight, 0, std, -2 * std, 2 * std)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer
-
-
-def dense(inputs, units, gain=HE):
-    return drawn(nn.Linear(inputs, units), gain)
-
-
-def output(inputs, units):
-    layer = nn.Linear(inputs, units)
-    nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
+def relu():
+    return nn.ReLU(inplace=True)
 
 
 def conv(channels, filters, size, **more):
-    return drawn(nn.Conv2d(channels, filters, size, **more), HE)
+    return nn.Conv2d(channels, filters, size, **more)
 
 
 def norm(channels):
@@ -39,11 +22,11 @@ def norm(channels):
 
 
 def pooled(channels, filters):
-    return [conv(channels, filters, 3), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+    return [conv(channels, filters, 3), relu(), nn.MaxPool2d(2)]
 
 
 def normalized_and_pooled(channels, filters):
-    return [conv(channels, filters, 3, bias=False), norm(filters), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+    return [conv(channels, filters, 3, bias=False), norm(filters), relu(), nn.MaxPool2d(2)]
 
 
 class Block(nn.Module):
@@ -72,37 +55,32 @@ class Recurrent(nn.Module):
     def __init__(self, kind, channels, units, classes):
         super().__init__()
         self.rnn = kind(channels, units)
-        nn.init.xavier_uniform_(self.rnn.weight_ih_l0)
-        nn.init.orthogonal_(self.rnn.weight_hh_l0)
-        for bias in (self.rnn.bias_ih_l0, self.rnn.bias_hh_l0):
-            nn.init.zeros_(bias)
-        if kind is nn.LSTM:
-            self.rnn.bias_ih_l0.data[units : 2 * units] = 1
-        self.output = output(units, classes)
+        self.output = nn.Linear(units, classes)
 
     def forward(self, x):
         return self.output(self.rnn(x)[0][-1])
 
 
 def mlp():
-    hidden = [dense(784, 256), nn.ReLU(inplace=True), nn.Dropout(0.3), dense(256, 128), nn.ReLU(inplace=True)]
-    return nn.Sequential(*hidden, output(128, 10))
+    hidden = [nn.Linear(784, 256), relu(), nn.Dropout(0.3), nn.Linear(256, 128), relu()]
+    return nn.Sequential(*hidden, nn.Linear(128, 10))
 
 
-def cnn(dropout=0.0, block=pooled):
-    head = [nn.Flatten(), *([nn.Dropout(dropout)] if dropout else []), dense(800, 64), nn.ReLU(inplace=True), output(64, 10)]
-    return nn.Sequential(*block(1, 16), *block(16, 32), *head)
+def cnn(dropout=None, block=pooled):
+    below = [*block(1, 16), *block(16, 32), nn.Flatten()]
+    dropped = [] if dropout is None else [nn.Dropout(dropout)]
+    return nn.Sequential(*below, *dropped, nn.Linear(800, 64), relu(), nn.Linear(64, 10))
 
 
 def selu():
-    layers = [module for _ in range(100) for module in (dense(100, 100, LECUN), nn.SELU(inplace=True))]
-    return nn.Sequential(*layers, output(100, 10))
+    layers = [module for _ in range(100) for module in (nn.Linear(100, 100), nn.SELU(inplace=True))]
+    return nn.Sequential(*layers, nn.Linear(100, 10))
 
 
 def mobile():
-    stem = [conv(3, 16, 3, padding=1, bias=False), norm(16), nn.ReLU(inplace=True)]
+    stem = [conv(3, 16, 3, padding=1, bias=False), norm(16), relu()]
     blocks = [Block(16, 16, 1), Block(16, 24, 2), Block(24, 24, 1), Block(24, 40, 2)]
-    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), output(40, 10))
+    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(40, 10))
 
 
 MODELS = {
@@ -113,7 +91,7 @@ MODELS = {
     "mobile": mobile,
     "lstm": lambda: Recurrent(nn.LSTM, 16, 64, 10),
     "gru": lambda: Recurrent(nn.GRU, 16, 64, 10),
-    "tabular": lambda: nn.Sequential(dense(8, 50), nn.ReLU(inplace=True), output(50, 1)),
+    "tabular": lambda: nn.Sequential(nn.Linear(8, 50), relu(), nn.Linear(50, 1)),
     "mc-mlp": mlp,
     "mc-cnn": lambda: cnn(dropout=0.25),
 }

@@ -12,6 +12,7 @@ from torch import nn
 from examples import read_inputs
 from measuring import PASSES, WARM_UP_SECONDS, fastest, peak_mib, steps_a_second
 from models import MODELS
+from weights import load
 
 
 class MonteCarlo:
@@ -20,7 +21,7 @@ class MonteCarlo:
     def __init__(self, setting, way):
         self.rows = setting["batch"]
         self.x = read_inputs(setting["examples"])[: self.rows].clone()
-        self.model = MODELS[setting["model"]]().train()
+        self.model = load(MODELS[setting["model"]](), setting["initial"]).train()
         first = next(i for i, module in enumerate(self.model) if isinstance(module, nn.Dropout))
         self.below, self.above = self.model[:first], self.model[first:]
         self.variants = [lambda: self.loop()] if way == "loop" else [self.batched(n) for n in (10, 25, PASSES)]

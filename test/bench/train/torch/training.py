@@ -11,6 +11,7 @@ from torch import nn
 from examples import input_batches, read_targets
 from measuring import LOSSES_AVERAGED, STEPS_CHECKED, WARM_UP_SECONDS, fastest, peak_mib, steps_a_second
 from models import MODELS, clip_norm, optimizer
+from weights import load
 
 NAMES = {torch.contiguous_format: "channels first", torch.channels_last: "channels last"}
 
@@ -20,7 +21,7 @@ class Training:
         self.name, self.batch, self.examples = setting["model"], setting["batch"], setting["examples"]
         self.is_picture = len(self.examples["inputShape"]) == 3
         self.measure = F.mse_loss if self.examples["classes"] is None else F.cross_entropy
-        self.initial = MODELS[self.name]()
+        self.initial = load(MODELS[self.name](), setting["initial"])
         self.loss = None
 
     def prepare(self):
