@@ -79,7 +79,8 @@ async function measureSteps(folder: string): Promise<string> {
 
 async function measureJob(folder: string): Promise<string> {
   const { jobOverhead } = await import('./job-overhead.ts');
-  return jobOverhead(folder, Number(options['job-seconds']));
+  const { compiled, eager } = everyone;
+  return jobOverhead(folder, { compiled: compiled!, eager: eager! }, Number(options['job-seconds']));
 }
 
 function settings(folder: string): Setting[] {
