@@ -7,20 +7,18 @@ export const GEMM_GIGAFLOP = (2 * GEMM_SIDE ** 3) / 1e9;
 
 /**
  * What one example's training step multiplies and adds in matrix products and convolutions, in 10⁹: forward, for
- * the weights' gradients, and for the inputs' gradients, which the lowest layer isn't asked for.
+ * the weights' gradients, and for the inputs' gradients, which the network's own input isn't asked for.
  */
 export function trainingGigaflop({ inputShape, layers }: NetworkSpec): number {
-  const products = inferShapes(inputShape, layers)
-    .map(productsOf)
-    .filter((count) => count > 0);
-  const all = products.reduce((sum, count) => sum + count, 0);
-  return (2 * (3 * all - products[0]!)) / 1e9;
+  const kernels = inferShapes(inputShape, layers).flatMap(productsOf);
+  const all = kernels.reduce((sum, count) => sum + count, 0);
+  return (2 * (3 * all - kernels[0]!)) / 1e9;
 }
 
-/** How often a layer's kernels multiply, for one example. */
-function productsOf(layer: LayerShape): number {
+/** How often each of a layer's kernels multiplies for one example; the input's own kernel comes first. */
+function productsOf(layer: LayerShape): number[] {
   const kernels = layer.weights.filter(({ name }) => /kernel$/i.test(name));
-  return kernels.reduce((sum, { shape }) => sum + size(shape), 0) * timesUsed(layer);
+  return kernels.map(({ shape }) => size(shape) * timesUsed(layer));
 }
 
 /** A convolution's kernel serves every place of its output, a recurrent layer's every step of its input. */

@@ -1,4 +1,5 @@
 import { markdown } from '../figures.ts';
+import { aims } from './aims.ts';
 import type { Participant } from './contenders.ts';
 import type { Model } from './models.ts';
 import { GEMM_GIGAFLOP } from './operations.ts';
@@ -9,7 +10,7 @@ type Participants = Readonly<Record<string, Participant>>;
 /** All of a bench's runs as Markdown: the goals first, then each run by itself. */
 export function report(runs: readonly Run[], models: readonly Model[], participants: Participants): string {
   const trained = runs.filter(({ setting }) => setting.kind !== 'gemm');
-  const parts = [goals(trained, models, participants), products(runs)];
+  const parts = [goals(trained, models, participants), aims(runs, models, participants), products(runs)];
   for (const run of trained) parts.push(details(run, runs, models, participants));
   return parts.filter(Boolean).join('\n\n');
 }
