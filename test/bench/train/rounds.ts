@@ -33,14 +33,22 @@ export async function interleaved(
         `${label(setting)}: ${name} ${start.prepared.cannot ? `can’t: ${start.prepared.cannot}` : 'is ready'}`,
       );
     }
-    const able = started.filter(({ prepared }) => prepared.cannot === undefined);
     for (let round = 0; round < rounds; round++) {
-      for (const { contender } of rotated(able, round)) {
+      const able = started.filter(({ prepared }) => prepared.cannot === undefined);
+      for (const start of rotated(able, round)) {
         await sleep(PAUSE_MS);
-        const measured = await contender.takeTurn(seconds);
-        turns.get(contender.name)!.push(measured);
-        const speed = measured.samplesPerSecond.toFixed(0);
-        console.error(`${label(setting)}: round ${round + 1}, ${contender.name} ${speed}/s`);
+        const { name } = start.contender;
+        try {
+          const measured = await start.contender.takeTurn(seconds);
+          turns.get(name)!.push(measured);
+          const speed = measured.samplesPerSecond.toFixed(0);
+          console.error(`${label(setting)}: round ${round + 1}, ${name} ${speed}/s`);
+        } catch (error) {
+          // One that breaks down is told of; the others go on.
+          turns.set(name, []);
+          start.prepared = { cannot: `broke down in round ${round + 1}` };
+          console.error(`${label(setting)}: ${name} broke down: ${(error as Error).message}`);
+        }
       }
     }
   } finally {
