@@ -21,8 +21,8 @@ export const ENGINES: Readonly<Record<string, (threads: number) => Promise<Engin
 
 async function startEager(): Promise<Engine> {
   const { name } = await startBackend('wasm');
-  const createExecutor: Engine['createExecutor'] = ({ program, randomAt }) =>
-    createEagerExecutor(program, randomAt);
+  const createExecutor: Engine['createExecutor'] = ({ program, keysAt }) =>
+    createEagerExecutor(program, keysAt);
   return { createExecutor, predictMonteCarlo, about: name };
 }
 
