@@ -5,11 +5,12 @@ import { recompute } from './passes/recompute.ts';
 import { settle } from './passes/settle.ts';
 import { shareCommon } from './passes/share-common.ts';
 import { simplify } from './passes/simplify.ts';
+import { sinkBelowPooling } from './passes/sink-below-pooling.ts';
 import type { Schedule } from './passes/units.ts';
 import { type Recorded, record, type Tape } from './record/record.ts';
 
 /** What the passes are, in their order; each gives a program that means the same. */
-const PASSES = { dropDeadCode, simplify, shareCommon, settle } as const;
+const PASSES = { dropDeadCode, simplify, shareCommon, sinkBelowPooling, settle } as const;
 
 /** Records what a function does with tensors, and makes the most of it. @throws UnrecordableError */
 export function compile(work: (tape: Tape) => Recorded): { program: Program; schedule: Schedule } {
