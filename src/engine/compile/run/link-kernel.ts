@@ -1,11 +1,9 @@
 import type { Window } from '../ir/program.ts';
 import type { DepthwiseArguments, WindowArguments } from '../kernels/kernels.ts';
-import type { Instruction } from '../plan/plan.ts';
+import type { KernelCall } from '../plan/plan.ts';
 import { imagesAtOnce, patchBytes, patchSize } from '../plan/scratch.ts';
 import type { Call } from './link.ts';
 import type { Machine } from './machine.ts';
-
-type KernelCall = Extract<Instruction, { kind: 'kernel' }>;
 
 const BYTES = 4;
 
@@ -56,7 +54,7 @@ export function linkKernel(call: KernelCall, machine: Machine): Call {
       return () => kernels.logSoftmax(first, output, numbers.rows!, numbers.columns!);
     case 'normal': {
       const key = new Int32Array(machine.memory.buffer, first, 2);
-      return () => kernels.fillNormal(output, 0, numbers.count!, key[0]!, key[1]!);
+      return () => kernels.fillNormal(output, numbers.from!, numbers.to!, key[0]!, key[1]!);
     }
   }
 }

@@ -32,12 +32,16 @@ export interface Machine {
   readonly gemm: Gemm;
 }
 
-export function createMachine(
-  gemmOf: (kernels: Kernels, memory: WebAssembly.Memory) => Gemm = wasmGemm,
-): Machine {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+export function createMachine(gemm: GemmOf = wasmGemm): Machine {
+  return machineOver(new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true }), gemm);
+}
+
+export type GemmOf = (kernels: Kernels, memory: WebAssembly.Memory) => Gemm;
+
+/** Another thread's machine, over the memory of the first. */
+export function machineOver(memory: WebAssembly.Memory, gemm: GemmOf = wasmGemm): Machine {
   const kernels = instantiateKernels(memory);
-  return { memory, kernels, gemm: gemmOf(kernels, memory) };
+  return { memory, kernels, gemm: gemm(kernels, memory) };
 }
 
 export function wasmGemm(kernels: Kernels): Gemm {
