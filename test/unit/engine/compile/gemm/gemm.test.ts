@@ -91,6 +91,7 @@ describe('strides', () => {
     ['rows of A with a gap', [10, 10, 10, 0, 13, 1, 0, 10, 1, 0, 10], [false, 13, false, 10, 10]],
     ['a transposed A with a gap', [10, 10, 10, 0, 1, 13, 0, 10, 1, 0, 10], [true, 13, false, 10, 10]],
     ['a single row of A, told no stride', [1, 10, 10, 0, 0, 1, 0, 10, 1, 0, 10], [false, 10, false, 10, 10]],
+    ['a single row of A with gaps', [1, 10, 10, 0, 9, 4, 0, 10, 1, 0, 10], [true, 4, false, 10, 10]],
     ['a single column of B', [10, 1, 10, 0, 10, 1, 0, 3, 1, 0, 1], [false, 10, false, 3, 1]],
     ['a single column of B, transposed', [10, 1, 10, 0, 10, 1, 0, 1, 10, 0, 5], [false, 10, false, 1, 5]],
   ] as const)('become what a library is told: %s', (_name, call, expected) => {
