@@ -20,6 +20,21 @@ export interface GemmChoice {
   readonly report: GemmReport;
 }
 
+/**
+ * What was chosen before, on this machine, without another test.
+ * @throws Error where it is no longer there
+ */
+export async function gemmCalled(
+  name: string,
+  { memory, kernels, scratch }: Pick<GemmWish, 'memory' | 'kernels' | 'scratch'>,
+): Promise<Gemm> {
+  const small = wasmGemm(kernels, scratch);
+  if (name === small.name) return small;
+  const blas = (await findBlas()).find((it) => it.name === name);
+  if (!blas) throw new Error(`The library ${name} is not on this machine any more.`);
+  return blasGemm(blas, memory, small);
+}
+
 interface GemmWish {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;

@@ -162,7 +162,12 @@ class Generator implements Places {
       work();
       this.#move(0, 1);
     };
-    this.#body.emit(when(get(left), this.#body.capture(() => this.#countDown(left, once))));
+    this.#body.emit(
+      when(
+        get(left),
+        this.#body.capture(() => this.#countDown(left, once)),
+      ),
+    );
     if (this.#nest.dimensions[0]!.reduced) this.#moveByRange([...get(FROM), ...get(TO), ...ISUB]);
   }
 

@@ -50,8 +50,7 @@ function nestAccesses({ from, to, pointers }: NestCall, nest: Nest): Accesses {
   };
 }
 
-function productAccesses({ batch, m, n, k, a, b, c, scratch }: Product): Accesses {
-  void scratch;
+function productAccesses({ batch, m, n, k, a, b, c }: Product): Accesses {
   return {
     reads: [placeBytes(a, batch, m, k), placeBytes(b, batch, k, n)],
     writes: [placeBytes(c, batch, m, n)],

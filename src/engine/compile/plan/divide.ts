@@ -36,7 +36,6 @@ class Divider {
   readonly #threads: number;
   readonly #rows: number;
   readonly #nests: Nest[];
-  readonly #sumNests = new Map<number, number>();
   #end: Address;
 
   constructor(plan: Plan, threads: number, rows: number) {
@@ -97,7 +96,10 @@ class Divider {
       return [ranges.map(({ from, to }) => (from < to ? { ...call, from, to } : null))];
     }
     const sums = nest.reductions.map(({ pointer }) => {
-      const size = nest.dimensions.reduce((product, { size, reduced }) => (reduced ? product : product * size), 1);
+      const size = nest.dimensions.reduce(
+        (product, { size, reduced }) => (reduced ? product : product * size),
+        1,
+      );
       return { pointer, size, base: this.#reserve(size) };
     });
     const parts = ranges.map(({ from, to, thread }) => {
@@ -123,11 +125,14 @@ class Divider {
   /** Adds up the threads' sums. */
   #sum(base: Address, size: number, to: Address, fn: Nest['reductions'][number]['fn']): NestCall {
     const nest: Nest = {
-      dimensions: [
-        { size: this.#threads, reduced: true },
-        ...(size > 1 ? [{ size, reduced: false }] : []),
-      ],
-      pointers: size > 1 ? [[slotBytes(size) / BYTES, 1], [0, 1]] : [[slotBytes(size) / BYTES], [0]],
+      dimensions: [{ size: this.#threads, reduced: true }, ...(size > 1 ? [{ size, reduced: false }] : [])],
+      pointers:
+        size > 1
+          ? [
+              [slotBytes(size) / BYTES, 1],
+              [0, 1],
+            ]
+          : [[slotBytes(size) / BYTES], [0]],
       steps: [],
       stores: [],
       reductions: [{ fn, value: { pointer: 0 }, pointer: 1 }],
@@ -142,7 +147,7 @@ class Divider {
     const { batch, m, a, c } = product;
     if (batch > 1) return this.#splitBatch(product);
     if (m < this.#threads) return this.#alone(product);
-    return this.#ranges(m).map(({ from, to, thread }) =>
+    return this.#ranges(m).map(({ from, to }) =>
       from === to
         ? null
         : {
@@ -150,22 +155,23 @@ class Divider {
             m: to - from,
             a: { ...a, address: a.address + from * a.row * BYTES },
             c: { ...c, address: c.address + from * c.row * BYTES },
-            scratch: this.#scratch(thread),
           },
     );
   }
 
   #splitBatch(product: Product): Parts {
     const { batch, a, b, c } = product;
-    const moved = (place: Product['a'], from: number) => ({ ...place, address: place.address + from * place.next * BYTES });
-    return this.#ranges(batch).map(({ from, to, thread }) =>
+    const moved = (place: Product['a'], from: number) => ({
+      ...place,
+      address: place.address + from * place.next * BYTES,
+    });
+    return this.#ranges(batch).map(({ from, to }) =>
       from === to
         ? null
         : {
             ...product,
             batch: to - from,
             ...{ a: moved(a, from), b: moved(b, from), c: moved(c, from) },
-            scratch: this.#scratch(thread),
           },
     );
   }
@@ -185,7 +191,9 @@ class Divider {
       case 'normal':
         return [
           this.#ranges(call.size).map(({ from, to }) =>
-            from === to ? null : { ...call, output: call.output + from * BYTES, size: to - from, numbers: { from, to } },
+            from === to
+              ? null
+              : { ...call, output: call.output + from * BYTES, size: to - from, numbers: { from, to } },
           ),
         ];
       case 'gather':
@@ -294,7 +302,10 @@ function withBarriers(calls: readonly Parts[], nests: readonly Nest[], threads: 
   let since: Accesses[][] = streams.map(() => []);
   for (const parts of calls) {
     const accesses = parts.map((part) => part && accessesOf(part, nests));
-    const meets = accesses.some((own, thread) => own && since.some((others, at) => at !== thread && others.some((other) => collide(own, other))));
+    const meets = accesses.some(
+      (own, thread) =>
+        own && since.some((others, at) => at !== thread && others.some((other) => collide(own, other))),
+    );
     if (meets) {
       for (const stream of streams) stream.push('barrier');
       since = streams.map(() => []);

@@ -12,8 +12,7 @@ import { scratchBytes } from './scratch.ts';
 export type Address = number;
 
 /** One call of a plan. */
-export type Instruction =
-  NestCall | Product | KernelCall;
+export type Instruction = NestCall | Product | KernelCall;
 
 /** Some iterations of the nest of this number, with what its pointers start at. */
 export interface NestCall {
@@ -46,7 +45,6 @@ export interface Product {
   readonly a: Place;
   readonly b: Place;
   readonly c: Place;
-  readonly scratch: Address;
 }
 
 export interface Place {
@@ -247,7 +245,6 @@ class Planner {
       a: seen(a, [batch, m, k]),
       b: seen(b, [batch, k, n]),
       c: this.#target(this.#placement.place(id), batch, m, n),
-      scratch: this.#scratch,
     };
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { DividedPlan } from '../plan/divide.ts';
 import { END, FETCH, type FollowerData, type FollowerProgram } from './follower-protocol.ts';
@@ -14,19 +15,26 @@ export interface Linked {
 /** Threads over one machine's memory: this one, and others that follow it. */
 export interface Crew {
   readonly threads: number;
+  /** This thread's. */
+  readonly machine: Machine;
   /** @param plan divided among as many threads as the crew has */
   link(plan: DividedPlan): Linked;
   dispose(): void;
 }
 
-/** @param threads 1 needs no other */
-export function startCrew(machine: Machine, threads: number): Crew {
-  return threads === 1 ? alone(machine) : new LedCrew(machine, threads);
+/** @param machine made for as many threads */
+export async function startCrew(machine: Machine, threads: number): Promise<Crew> {
+  if (threads === 1) return alone(machine);
+  const crew = new LedCrew(machine, threads);
+  // From here on this thread may block, and a thread can't start while it does.
+  await crew.started();
+  return crew;
 }
 
 function alone(machine: Machine): Crew {
   return {
     threads: 1,
+    machine,
     link(plan) {
       const functions = nestFunctions(compileNests(plan.nests), plan.nests.length, machine);
       const [measure, update] = [plan.measure[0]!, plan.update[0]!].map((stream) =>
@@ -40,18 +48,27 @@ function alone(machine: Machine): Crew {
 
 class LedCrew implements Crew {
   readonly threads: number;
-  readonly #machine: Machine;
+  readonly machine: Machine;
   readonly #rendezvous: Rendezvous;
   readonly #followers: readonly Worker[];
   #programs = 0;
 
   constructor(machine: Machine, threads: number) {
     this.threads = threads;
-    this.#machine = machine;
-    const integers = new Int32Array(new SharedArrayBuffer(RENDEZVOUS_INTEGERS * Int32Array.BYTES_PER_ELEMENT));
+    this.machine = machine;
+    const integers = new Int32Array(
+      new SharedArrayBuffer(RENDEZVOUS_INTEGERS * Int32Array.BYTES_PER_ELEMENT),
+    );
     this.#rendezvous = new Rendezvous(integers, threads);
-    const data: FollowerData = { memory: machine.memory, integers, threads, gemm: machine.gemm.name };
-    this.#followers = Array.from({ length: threads - 1 }, () => startFollower(data));
+    const { memory, gemm } = machine;
+    this.#followers = Array.from({ length: threads - 1 }, (_, i) =>
+      startFollower({ memory, integers, threads, thread: i + 1, gemm: gemm.name }),
+    );
+  }
+
+  async started(): Promise<void> {
+    await Promise.all(this.#followers.map((follower) => once(follower, 'message')));
+    for (const follower of this.#followers) follower.unref();
   }
 
   link(plan: DividedPlan): Linked {
@@ -67,10 +84,10 @@ class LedCrew implements Crew {
     }
     this.#rendezvous.command(FETCH);
     this.#rendezvous.awaitDone();
-    const functions = nestFunctions(module, plan.nests.length, this.#machine);
+    const functions = nestFunctions(module, plan.nests.length, this.machine);
     const number = this.#programs++;
     const [measure, update] = [plan.measure[0]!, plan.update[0]!].map((stream, phase) => {
-      const own = link(stream, functions, this.#machine, this.#rendezvous.meet);
+      const own = link(stream, functions, this.machine, this.#rendezvous.meet);
       return () => {
         this.#rendezvous.command(2 * number + phase);
         own();
@@ -85,11 +102,13 @@ class LedCrew implements Crew {
   }
 }
 
-/** From source, where the tests run, a follower needs the loader that its leader has. */
 function startFollower(workerData: FollowerData): Worker {
   const isSource = import.meta.url.endsWith('.ts');
   const file = new URL(`./follower.${isSource ? 'ts' : 'js'}`, import.meta.url);
-  const follower = new Worker(file, { workerData, ...(isSource && { execArgv: ['--import', 'tsx'] }) });
-  follower.unref();
-  return follower;
+  return isSource ? new Worker(fromSource(file), { eval: true, workerData }) : new Worker(file, { workerData });
+}
+
+/** Where the tests run from source, a thread needs a loader of its own. */
+function fromSource(file: URL): string {
+  return `import('tsx/esm/api').then(({ tsImport }) => tsImport('${file}', '${file}'))`;
 }

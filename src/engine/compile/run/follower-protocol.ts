@@ -5,6 +5,8 @@ export interface FollowerData {
   readonly memory: WebAssembly.Memory;
   readonly integers: Int32Array;
   readonly threads: number;
+  /** Which of them it is; the leader is 0. */
+  readonly thread: number;
   readonly gemm: string;
 }
 

@@ -4,15 +4,17 @@ import { type Call, link, nestFunctions } from './link.ts';
 import { machineOver } from './machine.ts';
 import { Rendezvous } from './rendezvous.ts';
 
-function follow({ memory, integers, threads, gemm }: FollowerData): void {
-  const machine = machineOver(memory, gemm);
+async function follow({ memory, integers, threads, thread, gemm }: FollowerData): Promise<void> {
+  const machine = await machineOver(memory, thread, gemm);
   const rendezvous = new Rendezvous(integers, threads);
   const calls: Call[] = [];
+  parentPort!.postMessage('started');
   for (;;) {
     const command = rendezvous.nextCommand();
     if (command === END) return;
     if (command === FETCH) {
-      const { module, nests, measure, update } = receiveMessageOnPort(parentPort!)!.message as FollowerProgram;
+      const { module, nests, measure, update } = receiveMessageOnPort(parentPort!)!
+        .message as FollowerProgram;
       const functions = nestFunctions(module, nests, machine);
       for (const stream of [measure, update]) calls.push(link(stream, functions, machine, rendezvous.meet));
     } else {
@@ -24,7 +26,7 @@ function follow({ memory, integers, threads, gemm }: FollowerData): void {
 
 const data = workerData as FollowerData;
 try {
-  follow(data);
+  await follow(data);
 } catch (error) {
   new Rendezvous(data.integers, data.threads).fail();
   throw error;

@@ -1,7 +1,7 @@
 import type { Window } from '../ir/program.ts';
 import type { DepthwiseArguments, WindowArguments } from '../kernels/kernels.ts';
 import type { KernelCall } from '../plan/plan.ts';
-import { imagesAtOnce, patchBytes, patchSize } from '../plan/scratch.ts';
+import { imagesAtOnce, patchSize } from '../plan/scratch.ts';
 import type { Call } from './link.ts';
 import type { Machine } from './machine.ts';
 
@@ -102,7 +102,6 @@ function convolution(
 ): Call {
   const [x, filter] = operands as [number, number];
   const [depth, channels] = [patchSize(window), window.outChannels];
-  const room = scratch + patchBytes(window);
   const chunks = [...chunksOf(window)].map((chunk) => ({ ...chunk, sliding: sliding(window, chunk.images) }));
   return () => {
     for (const { rows, input, output: at, sliding } of chunks) {
@@ -120,7 +119,6 @@ function convolution(
         output + at,
         channels,
         false,
-        room,
       );
     }
   };
@@ -133,28 +131,13 @@ function inputGradient(
 ): Call {
   const [dy, filter] = operands as [number, number];
   const [depth, channels] = [patchSize(window), window.outChannels];
-  const room = scratch + patchBytes(window);
   const chunks = [...chunksOf(window)].map((chunk) => ({ ...chunk, sliding: sliding(window, chunk.images) }));
   const size = window.images * window.height * window.width * window.channels;
   const all = new Float32Array(memory.buffer, output, size);
   return () => {
     all.fill(0);
     for (const { rows, input, output: at, sliding } of chunks) {
-      gemm.multiply(
-        rows,
-        depth,
-        channels,
-        dy + at,
-        channels,
-        1,
-        filter,
-        1,
-        channels,
-        scratch,
-        depth,
-        false,
-        room,
-      );
+      gemm.multiply(rows, depth, channels, dy + at, channels, 1, filter, 1, channels, scratch, depth, false);
       kernels.col2im(output + input, scratch, ...sliding);
     }
   };
@@ -167,7 +150,6 @@ function filterGradient(
 ): Call {
   const [x, dy] = operands as [number, number];
   const [depth, channels] = [patchSize(window), window.outChannels];
-  const room = scratch + patchBytes(window);
   const chunks = [...chunksOf(window)].map((chunk, i) => ({
     ...chunk,
     sliding: sliding(window, chunk.images),
@@ -189,7 +171,6 @@ function filterGradient(
         output,
         channels,
         !isFirst,
-        room,
       );
     }
   };

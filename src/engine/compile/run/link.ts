@@ -6,6 +6,8 @@ import type { Instruction, Product } from '../plan/plan.ts';
 import { linkKernel } from './link-kernel.ts';
 import { type Machine, MOST_PAGES } from './machine.ts';
 
+const BYTES = 4;
+
 /** Runs one instruction. */
 export type Call = () => void;
 
@@ -16,7 +18,11 @@ export function compileNests(nests: readonly Nest[]): WebAssembly.Module {
   return new WebAssembly.Module(encodeModule(nests.map(generate), MOST_PAGES));
 }
 
-export function nestFunctions(module: WebAssembly.Module, count: number, { memory }: Machine): NestFunction[] {
+export function nestFunctions(
+  module: WebAssembly.Module,
+  count: number,
+  { memory }: Machine,
+): NestFunction[] {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return Array.from({ length: count }, (_, i) => exports[`f${i}`] as NestFunction);
 }
@@ -53,15 +59,13 @@ function linkOne(instruction: Instruction, functions: readonly NestFunction[], m
   }
 }
 
-function linkProduct({ batch, m, n, k, a, b, c, scratch }: Product, { gemm }: Machine): Call {
+function linkProduct({ batch, m, n, k, a, b, c }: Product, { gemm }: Machine): Call {
   const multiply = (i: number) =>
     gemm.multiply(
       ...([m, n, k] as const),
-      ...([a.address + i * a.next * 4, a.row, a.column] as const),
-      ...([b.address + i * b.next * 4, b.row, b.column] as const),
-      ...([c.address + i * c.next * 4, c.row] as const),
-      false,
-      scratch,
+      ...([a.address + i * a.next * BYTES, a.row, a.column] as const),
+      ...([b.address + i * b.next * BYTES, b.row, b.column] as const),
+      ...([c.address + i * c.next * BYTES, c.row, false] as const),
     );
   if (batch === 1) return () => multiply(0);
   return () => {
