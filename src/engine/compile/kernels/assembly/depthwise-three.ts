@@ -2,8 +2,9 @@ import { plus, plusProduct, splat, times } from './lanes';
 import { bytes, clear, copy } from './memory';
 
 /*
- * Depthwise convolution by filters of 3 × 3, over padded rows. The scratch holds a row of zeros and three rows of an image, each as wide as the filter reaches,
- * with zeros where that is over the edge; row r of the image lies in place r mod 3.
+ * Depthwise convolution by filters of 3 × 3, over padded rows. The scratch holds a row of zeros and three rows of an
+ * image, each as wide as the filter reaches, with zeros where that is over the edge; row r of the image lies in
+ * place r mod 3.
  */
 
 /** Where row `r` lies: that of zeros if it is outside of the image. */
