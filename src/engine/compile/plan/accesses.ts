@@ -1,5 +1,5 @@
 import type { Window } from '../ir/program.ts';
-import type { Nest } from '../loops/nest.ts';
+import { divisible, type Nest } from '../loops/nest.ts';
 import type { Address, Instruction, KernelCall, NestCall, Place, Product } from './plan.ts';
 
 /** The bytes from `start` to before `end`. */
@@ -36,18 +36,17 @@ function bytesFrom(start: Address, numbers: number): Bytes {
 }
 
 function nestAccesses({ from, to, pointers }: NestCall, nest: Nest): Accesses {
-  const [, ...inner] = nest.dimensions;
+  // What can't be divided is gone through as a whole.
+  const isWhole = divisible(nest) === 1;
+  const [start, end] = isWhole ? [0, nest.dimensions[0]?.size ?? 1] : [from, to];
   const ranges = pointers.map((pointer, i) => {
     const [first = 0, ...strides] = nest.pointers[i]!;
-    const span = strides.reduce((sum, stride, at) => sum + stride * (inner[at]!.size - 1), 1);
-    return bytesFrom(pointer + from * first * BYTES, (to - from - 1) * first + span);
+    const span = strides.reduce((sum, stride, at) => sum + stride * (nest.dimensions[at + 1]!.size - 1), 1);
+    return bytesFrom(pointer + start * first * BYTES, (end - start - 1) * first + span);
   });
   const written = new Set([...nest.stores, ...nest.reductions].map(({ pointer }) => pointer));
-  return {
-    // What is written may be read by the same call.
-    reads: ranges,
-    writes: ranges.filter((_, pointer) => written.has(pointer)),
-  };
+  // What is written may be read by the same call.
+  return { reads: ranges, writes: ranges.filter((_, pointer) => written.has(pointer)) };
 }
 
 function productAccesses({ batch, m, n, k, a, b, c }: Product): Accesses {
