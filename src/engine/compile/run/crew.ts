@@ -105,7 +105,9 @@ class LedCrew implements Crew {
 function startFollower(workerData: FollowerData): Worker {
   const isSource = import.meta.url.endsWith('.ts');
   const file = new URL(`./follower.${isSource ? 'ts' : 'js'}`, import.meta.url);
-  return isSource ? new Worker(fromSource(file), { eval: true, workerData }) : new Worker(file, { workerData });
+  return isSource
+    ? new Worker(fromSource(file), { eval: true, workerData })
+    : new Worker(file, { workerData });
 }
 
 /** Where the tests run from source, a thread needs a loader of its own. */
