@@ -65,7 +65,7 @@ class CompiledExecutor implements Executor {
     this.#upload(ready.plan, batch, moment);
     ready.measure();
     const report = this.#report(ready.plan);
-    if (!isFinite(report)) return this.#locate(batch, moment);
+    if (!staysFinite(report)) return this.#locate(batch, moment);
     ready.update();
     return report;
   }
@@ -177,6 +177,6 @@ function scalarsAt(program: StepProgram, moment: Moment): [string, number][] {
   ];
 }
 
-function isFinite({ loss, gradientNorm, nextLoss = 0, nextGradientNorm = 0 }: StepReport): boolean {
+function staysFinite({ loss, gradientNorm, nextLoss = 0, nextGradientNorm = 0 }: StepReport): boolean {
   return [loss, gradientNorm, nextLoss, nextGradientNorm].every(Number.isFinite);
 }
