@@ -3,10 +3,14 @@ import { basename, join } from 'node:path';
 import { epochOrder, gatherAugmented, gatherBatch } from '../../src/data/batches.ts';
 import { DataError } from '../../src/data/data-error.ts';
 import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
+import type { Device } from '../../src/engine/backends/port.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
+import { compiledOrEager } from '../../src/engine/compile/compiled-or-eager.ts';
+import { compiles, openCrew } from '../../src/engine/compile/start.ts';
 import { buildNetwork, type Network } from '../../src/engine/model/network.ts';
 import { encodeModel } from '../../src/engine/predict/trained-model.ts';
+import type { CreateExecutor } from '../../src/engine/train/executor.ts';
 import { createMetrics } from '../../src/engine/train/metrics.ts';
 import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
@@ -44,7 +48,8 @@ export async function trainRun(
   if (checkpoints.length === 0)
     for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
   checkMonitored(spec, data);
-  const job = trainJob(spec, data, parent);
+  const createExecutor = await executorsOf(command, device, tell);
+  const job = { ...trainJob(spec, data, parent), ...(createExecutor && { createExecutor }) };
   const files = { preprocess: data.preprocess, workDirectory };
   const end = await runStages(job, relay(job, files, tell), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
@@ -64,6 +69,22 @@ export async function trainRun(
     evaluation,
     ...(generator && { generator: await writeGenerator({ ...files, generator, weights: end.weights }) }),
   };
+}
+
+/** Compiled ones, on a processor; undefined for the engine's own. */
+async function executorsOf(
+  { compilation }: StartTraining,
+  device: Device,
+  tell: Tell,
+): Promise<CreateExecutor | undefined> {
+  if (!compilation || !compiles(device)) return undefined;
+  return compiledOrEager(await openCrew(compilation), (reason) =>
+    tell({
+      type: 'warning',
+      code: 'notCompiled',
+      message: `Steps are computed op by op, which is slower: the step can’t be compiled, since ${reason}.`,
+    }),
+  );
 }
 
 /** Rows for validation can be planned and yet be missing: a split column may name none, or they were dropped. */

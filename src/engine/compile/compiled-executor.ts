@@ -6,6 +6,7 @@ import { createEagerExecutor } from '../train/eager-executor.ts';
 import type { Executor, ExecutorState, StepReport } from '../train/executor.ts';
 import type { StepProgram } from '../train/train-step.ts';
 import { compile } from './compile.ts';
+import { isWorthDividing } from './plan/cost.ts';
 import { divide } from './plan/divide.ts';
 import { type Plan, planProgram, type Region } from './plan/plan.ts';
 import type { Recorded, Tape } from './record/record.ts';
@@ -112,7 +113,7 @@ class CompiledExecutor implements Executor {
   #compile(work: (tape: Tape) => Recorded, rows: number): Ready {
     const { program, schedule } = compile(work);
     const plan = planProgram(program, schedule, (name) => this.#places.get(name)!.address, this.#base);
-    const divided = divide(plan, this.#crew.threads, rows);
+    const divided = divide(plan, isWorthDividing(plan) ? this.#crew.threads : 1, rows);
     // What is read past an end, and not used, must be there too.
     reserve(this.#machine, divided.end + PAGE);
     return { plan, ...this.#crew.link(divided) };

@@ -31,7 +31,7 @@ export async function evaluateModel(
   onBatch?: EvaluationOptions['onBatch'],
 ): Promise<Record<string, number>> {
   const { program, keysAt } = compileLastStage(job);
-  const executor = createEagerExecutor(program, keysAt);
+  const executor = (job.createExecutor ?? createEagerExecutor)(program, keysAt);
   executor.load({ weights, slots: {} });
   const batches = batchesToMeasure(job, program.objective, split);
   const result = await evaluateSplit(executor, batches, job.createMetrics(), onBatch && { onBatch });
