@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { TestService } from '../integration/service.ts';
+import { SLOW_MODEL } from '../slow-model.ts';
 import {
   filesOf,
   type Outcome,
@@ -114,8 +115,10 @@ describe.skipIf(!mayMount)('a disk that is full', () => {
     ])('costs a run for %s, and nothing is left half-written', async (_, spare) => {
       const spec = regression(datasetId, 100, {
         seed: 4 + spare,
-        model: { layers: [1, 2].map(() => ({ type: 'dense' as const, units: 256 })) },
-        stages: [{ epochs: 12 }],
+        model: {
+          layers: [...SLOW_MODEL.layers, ...[1, 2].map(() => ({ type: 'dense' as const, units: 256 }))],
+        },
+        stages: [{ epochs: 30 }],
         checkpoint: { everySteps: 100_000 },
       });
       const straight = await straightOutcome(service, projectId, spec);

@@ -15,7 +15,12 @@ beforeAll(async () => {
   workers = [await service.startWorker()];
   url = await service.startApi();
   const { projectId, datasetId } = await service.upload('concrete.csv');
-  const job = await service.create(projectId, regression(datasetId, 1));
+  // Its dropout is wide, so that many passes take long.
+  const layers = [
+    { type: 'dense' as const, units: 32, activation: 'relu' as const },
+    { type: 'dropout' as const, rate: 0.1 },
+  ];
+  const job = await service.create(projectId, regression(datasetId, 1, { model: { layers } }));
   modelId = (await service.untilEnded(job.id, PATIENCE)).modelId!;
 });
 afterAll(() => service.stop());

@@ -1,6 +1,7 @@
 import type { JobSpecInput } from '../../src/spec/job.ts';
+import { SLOW_MODEL } from '../slow-model.ts';
 
-/** A job on concrete.csv of 26 steps an epoch, with something random in each. */
+/** A job on concrete.csv of 26 steps an epoch, each of which takes some milliseconds and has something random. */
 export function regression(
   dataset: string,
   epochs: number,
@@ -10,12 +11,7 @@ export function regression(
   return {
     seed: 3,
     data: { dataset, target: 'strength' },
-    model: {
-      layers: [
-        { type: 'dense', units: 32, activation: 'relu' },
-        { type: 'dropout', rate: 0.1 },
-      ],
-    },
+    model: SLOW_MODEL,
     stages: [{ epochs, optimizer, earlyStopping: { patience: epochs } }],
     checkpoint: { everySteps: 50 },
     ...change,

@@ -9,6 +9,7 @@ import type { JobSpecInput } from '../../src/spec/job.ts';
 import type { EventResource } from '../../src/spec/resource/event.ts';
 import type { JobResource } from '../../src/spec/resource/job.ts';
 import { trainerOf } from '../processes.ts';
+import { SLOW_MODEL } from '../slow-model.ts';
 import { TestService } from './service.ts';
 
 /** Pausing, resuming and retrying over HTTP, with a built worker and its real trainer. */
@@ -31,14 +32,9 @@ beforeAll(async () => {
   spec = {
     seed: 3,
     data: { dataset: uploaded.datasetId, target: 'strength' },
-    model: {
-      layers: [
-        { type: 'dense', units: 32, activation: 'relu' },
-        { type: 'dropout', rate: 0.1 },
-      ],
-    },
+    model: SLOW_MODEL,
     stages: [
-      { epochs: 20, optimizer: { type: 'nadam', learningRate: 0.002 } },
+      { epochs: 10, optimizer: { type: 'nadam', learningRate: 0.002 } },
       { epochs: 40, optimizer: { type: 'adam', learningRate: 0.001 }, earlyStopping: { patience: 100 } },
     ],
     checkpoint: { everySteps: 50, keep: 6 },
