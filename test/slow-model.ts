@@ -1,10 +1,12 @@
 import type { JobSpecInput } from '../src/spec/job.ts';
 
+type Layers = Extract<JobSpecInput['model'], { layers?: unknown }>['layers'];
+
 /**
- * A network with few weights, whose checkpoints are small, and much to multiply: a step of 32 rows takes some
- * milliseconds, so a job can be caught in the middle. Something is random in each step.
+ * A network with few weights, whose checkpoints are small, and much to multiply: a step of 32 rows takes a
+ * millisecond or two, so a job can be caught in the middle. Something is random in each step.
  */
-export const SLOW_MODEL = {
+export const SLOW_MODEL: { layers: NonNullable<Layers> } = {
   layers: [
     { type: 'dense', units: 256, activation: 'relu' },
     { type: 'reshape', shape: [16, 16, 1] },
@@ -13,4 +15,4 @@ export const SLOW_MODEL = {
     { type: 'globalAvgPool' },
     { type: 'dropout', rate: 0.1 },
   ],
-} satisfies JobSpecInput['model'];
+};

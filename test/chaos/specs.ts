@@ -1,7 +1,7 @@
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { SLOW_MODEL } from '../slow-model.ts';
 
-/** A job on concrete.csv of 26 steps an epoch, each of which takes some milliseconds and has something random. */
+/** A job on concrete.csv of 26 steps an epoch, each of which takes a millisecond or two and has something random. */
 export function regression(
   dataset: string,
   epochs: number,

@@ -3,6 +3,7 @@ import type { JobSpecInput } from '../../src/spec/job.ts';
 import type { DatasetResource } from '../../src/spec/resource/dataset.ts';
 import type { JobResource } from '../../src/spec/resource/job.ts';
 import type { PipelineResource } from '../../src/spec/resource/pipeline.ts';
+import { SLOW_MODEL } from '../slow-model.ts';
 import type { Client } from './client.ts';
 import { regression } from './specs.ts';
 
@@ -72,6 +73,7 @@ function twoStages(dataset: string, seed: number): JobSpecInput {
     data: { dataset, target: 'digit', task: 'classification' },
     model: {
       layers: [
+        ...SLOW_MODEL.layers,
         { type: 'dense', name: 'low', units: 48 },
         { type: 'batchNorm' },
         { type: 'activation', activation: 'relu' },
@@ -79,8 +81,8 @@ function twoStages(dataset: string, seed: number): JobSpecInput {
       ],
     },
     stages: [
-      { epochs: 5, optimizer, schedule: { type: 'oneCycle', maxLearningRate: 0.05 } },
-      { epochs: 5, optimizer, trainable: { layers: ['output'] } },
+      { epochs: 15, optimizer, schedule: { type: 'oneCycle', maxLearningRate: 0.05 } },
+      { epochs: 15, optimizer, trainable: { layers: ['output'] } },
     ],
     checkpoint: CHECKPOINT,
     retries: RETRIES,
@@ -96,15 +98,15 @@ function pretraining(dataset: string, seed: number): JobSpecInput[] {
       ...shared,
       name: 'pretrain',
       data,
-      model: { layers: [{ type: 'dense', name: 'low', units: 32, activation: 'relu' }] },
-      stages: [{ objective: { type: 'denoising' }, epochs: 4, optimizer }],
+      model: SLOW_MODEL,
+      stages: [{ objective: { type: 'denoising' }, epochs: 15, optimizer }],
     },
     {
       ...shared,
       name: 'transfer',
       data: { ...data, limitPerClass: 40 },
-      model: { from: { job: 'pretrain', layers: 1 }, layers: [{ type: 'dropout', rate: 0.2 }] },
-      stages: [{ trainable: 'all', epochs: 20, optimizer }],
+      model: { from: { job: 'pretrain', layers: 1 }, layers: SLOW_MODEL.layers.slice(1) },
+      stages: [{ trainable: 'all', epochs: 40, optimizer }],
     },
   ];
 }

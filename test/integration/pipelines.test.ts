@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../apps/api/app.ts';
 import { decodeModel } from '../../src/engine/predict/trained-model.ts';
 import type { PipelineResource } from '../../src/spec/resource/pipeline.ts';
+import { SLOW_MODEL } from '../slow-model.ts';
 import { TestService } from './service.ts';
 
 /** Pipelines over HTTP, with a built worker and its real trainer. */
@@ -182,7 +183,7 @@ describe('a pipeline whose first job', () => {
 describe('a worker that is killed between a job’s success and telling the queue of the next', () => {
   it('loses nothing: another finds the next one queued', async () => {
     const gate = await holdQueue();
-    const pipeline = await create(pretrain({ stages: [{ epochs: 60 }] }), transfer());
+    const pipeline = await create(pretrain({ model: SLOW_MODEL, stages: [{ epochs: 60 }] }), transfer());
     const [below, above] = pipeline.jobs as [PipelineResource['jobs'][0], PipelineResource['jobs'][0]];
     await service.until(below.id, ({ step }) => (step ?? 0) > 10);
     await gate.close();

@@ -73,6 +73,9 @@ describe('the config', () => {
       TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: '5',
       TRAINYARD_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
       TRAINYARD_BACKEND: 'wasm',
+      TRAINYARD_EXECUTOR: 'eager',
+      TRAINYARD_THREADS: '4',
+      TRAINYARD_GEMM: 'openblas',
       TRAINYARD_HEARTBEAT_MS: '100',
       TRAINYARD_LEASE_MS: '400',
     });
@@ -91,6 +94,7 @@ describe('the config', () => {
       maxFailedKeysPerMinute: 5,
       trustedProxies: ['10.0.0.1', 'fd00::/8'],
       backend: 'wasm',
+      computing: { executor: 'eager', threads: 4, gemm: 'openblas' },
       timings: { heartbeatMs: 100, leaseMs: 400 },
     });
   });
@@ -119,6 +123,12 @@ describe('the config', () => {
     ['TRAINYARD_TRUSTED_PROXIES', 'proxy.example'],
     ['TRAINYARD_TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRAINYARD_BACKEND', 'cuda'],
+    ['TRAINYARD_EXECUTOR', 'compiled'],
+    ['TRAINYARD_THREADS', '0'],
+    ['TRAINYARD_THREADS', '65'],
+    ['TRAINYARD_THREADS', '1.5'],
+    ['TRAINYARD_THREADS', 'all'],
+    ['TRAINYARD_GEMM', 'mkl'],
     ['TRAINYARD_HEARTBEAT_MS', '0'],
     ['LOG_LEVEL', 'loud'],
   ])('refuses %s=%s, and says which it is and why', (variable, value) => {
