@@ -6,7 +6,9 @@ import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
 import type { Device } from '../../src/engine/backends/port.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
+import { forwardOn } from '../../src/engine/compile/compiled-forward.ts';
 import { compiledOrEager } from '../../src/engine/compile/compiled-or-eager.ts';
+import type { Crew } from '../../src/engine/compile/run/crew.ts';
 import { compiles, openCrew } from '../../src/engine/compile/start.ts';
 import { buildNetwork, type Network } from '../../src/engine/model/network.ts';
 import { encodeModel } from '../../src/engine/predict/trained-model.ts';
@@ -48,14 +50,20 @@ export async function trainRun(
   if (checkpoints.length === 0)
     for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
   checkMonitored(spec, data);
-  const createExecutor = await executorsOf(command, device, tell);
-  const job = { ...trainJob(spec, data, parent), ...(createExecutor && { createExecutor }) };
+  const crew = await crewOf(command, device);
+  const job = { ...trainJob(spec, data, parent), ...(crew && { createExecutor: executorsOn(crew, tell) }) };
   const files = { preprocess: data.preprocess, workDirectory };
   const end = await runStages(job, relay(job, files, tell), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
   if (spec.stages.every(({ schedule }) => schedule.type === 'lrFinder')) return { type: 'searched' };
 
-  const { evaluation, report } = await evaluateRun(job, spec, data.preprocess, end.weights);
+  const { evaluation, report } = await evaluateRun(
+    job,
+    spec,
+    data.preprocess,
+    end.weights,
+    crew && forwardOn(crew),
+  );
   const reportPath = join(workDirectory, 'evaluation.json');
   await writeFile(reportPath, JSON.stringify(report));
   await tell({ type: 'artifact', name: 'evaluation.json', path: reportPath, mediaType: 'application/json' });
@@ -71,14 +79,13 @@ export async function trainRun(
   };
 }
 
-/** Compiled ones, on a processor; undefined for the engine's own. */
-async function executorsOf(
-  { compilation }: StartTraining,
-  device: Device,
-  tell: Tell,
-): Promise<CreateExecutor | undefined> {
-  if (!compilation || !compiles(device)) return undefined;
-  return compiledOrEager(await openCrew(compilation), (reason) =>
+/** The threads that steps are compiled for; undefined where they are computed op by op. */
+async function crewOf({ compilation }: StartTraining, device: Device): Promise<Crew | undefined> {
+  return compilation && compiles(device) ? openCrew(compilation) : undefined;
+}
+
+function executorsOn(crew: Crew, tell: Tell): CreateExecutor {
+  return compiledOrEager(crew, (reason) =>
     tell({
       type: 'warning',
       code: 'notCompiled',
