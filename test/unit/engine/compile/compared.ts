@@ -2,12 +2,12 @@ import { startBackend } from '../../../../src/engine/backends/start.ts';
 import { createCompiledExecutor } from '../../../../src/engine/compile/compiled-executor.ts';
 import { createMachine } from '../../../../src/engine/compile/run/machine.ts';
 import { initialWeights } from '../../../../src/engine/model/network.ts';
+import { fromArrays, tidied, toArrays } from '../../../../src/engine/tensors.ts';
 import type { Batch } from '../../../../src/engine/train/batch.ts';
 import { createEagerExecutor } from '../../../../src/engine/train/eager-executor.ts';
 import type { Executor } from '../../../../src/engine/train/executor.ts';
 import { compileStage } from '../../../../src/engine/train/stage-program.ts';
 import type { TrainJob } from '../../../../src/engine/train/train-job.ts';
-import { fromArrays, tidied, toArrays } from '../../../../src/engine/tensors.ts';
 
 export interface Steps {
   losses: number[];
@@ -21,7 +21,10 @@ export interface Steps {
 export async function bothWays(job: TrainJob, batch: Batch, steps: number, learningRate = 0.01) {
   await startBackend('cpu');
   const { program, keysAt } = compileStage(job, job.stages[0]!, 1);
-  const weights = { ...initialWeights(job.network, 5), ...(job.generator && initialWeights(job.generator, 5)) };
+  const weights = {
+    ...initialWeights(job.network, 5),
+    ...(job.generator && initialWeights(job.generator, 5)),
+  };
   const of = (names: readonly string[]) =>
     fromArrays(Object.fromEntries(names.map((name) => [name, weights[name]!])));
   const init = tidied(() => ({
