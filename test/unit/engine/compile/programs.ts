@@ -26,14 +26,14 @@ interface Value {
   readonly exact: boolean;
 }
 
-const INPUTS = {
+export const INPUTS = {
   matrix: [4, 6],
   row: [6],
   block: [2, 3, 4],
   picture: [1, 4, 6, 3],
   tall: [9, 4],
 } as const;
-const STATES = { weights: [4, 6], bias: [6], scale: [], long: [24] } as const;
+export const STATES = { weights: [4, 6], bias: [6], scale: [], long: [24] } as const;
 const KEY = 'key';
 /** Whole numbers of this size, and sums of some of them, are exact in float32. */
 const LARGEST = 2 ** 20;
@@ -64,7 +64,7 @@ export function tensorTape(inputs: Numbers): Tape {
   };
 }
 
-function numbersOf(seed: number): Numbers {
+export function numbersOf(seed: number): Numbers {
   const arrays = Object.entries({ ...INPUTS, ...STATES }).map(([name, shape]) => {
     const draws = fillUniform(new Float32Array(sizeOf(shape)), key(seed, name));
     return [name, draws.map((draw) => Math.floor(draw * 7) - 3)];
