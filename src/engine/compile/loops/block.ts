@@ -48,6 +48,10 @@ export function computeBlock(body: Body, nest: Nest, places: Places, block: Bloc
       }),
     );
   }
+  // Before the first is written, all are there.
+  for (const { value } of [...nest.stores, ...nest.reductions]) {
+    for (const vector of vectors) values(value, vector);
+  }
   for (const { value, pointer } of nest.stores) {
     const stride = nest.pointers[pointer]!.at(-1) ?? 1;
     for (const vector of vectors) {
