@@ -5,6 +5,7 @@ import { startBackend } from '../../../../src/engine/backends/start.ts';
 import type { Operation, Program } from '../../../../src/engine/compile/ir/program.ts';
 import { viewsOf } from '../../../../src/engine/compile/ir/rewrite.ts';
 import { isContiguous, isWhole, type ValueId, whole } from '../../../../src/engine/compile/ir/view.ts';
+import { copyUneven } from '../../../../src/engine/compile/passes/copy-uneven.ts';
 import { dropDeadCode, neededFor } from '../../../../src/engine/compile/passes/drop-dead-code.ts';
 import { fuse } from '../../../../src/engine/compile/passes/fuse.ts';
 import { recompute } from '../../../../src/engine/compile/passes/recompute.ts';
@@ -32,7 +33,7 @@ import { aProgram, difference, tensorTape } from './programs.ts';
 
 beforeAll(() => startBackend('cpu'));
 
-const PASSES = { dropDeadCode, simplify, shareCommon, sinkBelowPooling, settle };
+const PASSES = { dropDeadCode, simplify, shareCommon, sinkBelowPooling, copyUneven, settle };
 const RUNS = { numRuns: Number(process.env.TRAINYARD_RANDOM_PROGRAMS ?? 150) };
 
 /** A program of what is made of a few inputs. */
@@ -277,6 +278,33 @@ describe('sinking below a pool', () => {
     expect(kindsOf(sunk).filter((name) => name === 'max')).toHaveLength(1);
     const cut = sunk.operations.find((operation) => nameOf(operation) === 'gt')!;
     expect(cut.size).toBe(2 * 3 * 2 * 3);
+  });
+});
+
+describe('copying what is uneven', () => {
+  const evened = (work: Parameters<typeof programOf>[0]) =>
+    dropDeadCode(copyUneven(dropDeadCode(programOf(work))));
+  const tiled = (x: tf.Tensor) => tf.reshape(tf.tile(tf.reshape(x, [1, 24]), [2, 1]), [3, 16]);
+
+  it('copies what is cut elsewhere than a reduction', () => {
+    const program = evened((input) => ({ results: { y: tf.sum(tiled(input('x', 24)), 0) } }));
+    expect(kindsOf(program)).toEqual(['input', 'copy', 'sum']);
+  });
+
+  it('copies one of two that are cut differently, but not those that are cut alike', () => {
+    const program = evened((input) => {
+      const columns = tf.transpose(input('y', 16, 3));
+      const x = tiled(input('x', 24));
+      return { results: { y: tf.add(x, columns), z: tf.add(x, x), w: tf.sub(columns, columns) } };
+    });
+    expect(kindsOf(program).filter((name) => name === 'copy')).toHaveLength(1);
+  });
+
+  it('copies a part that is cut elsewhere than its place', () => {
+    const program = evened((input) => ({
+      results: { y: tf.concat([tiled(input('x', 24)), input('z', 3, 2)], 1) },
+    }));
+    expect(kindsOf(program)).toEqual(['input', 'input', 'copy', 'assemble']);
   });
 });
 
