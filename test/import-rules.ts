@@ -68,7 +68,7 @@ const GROUND = ['src/spec/', 'src/random.ts', 'src/safetensors.ts', 'src/model-f
 /** What reads the files that users bring. */
 const PARSERS = ['csv-parse', 'h5wasm', 'sharp', 'yauzl'];
 const CHILD_FLOORS = among('src/engine/', 'src/data/', ...GROUND);
-const CHILD_PACKAGES = among('@tensorflow/', 'zod', ...PARSERS);
+const CHILD_PACKAGES = among('@tensorflow/', 'zod', 'koffi', ...PARSERS);
 const adapterOf = (file: string): string => `${file.split('/').slice(0, 3).join('/')}/`;
 
 export const RULES: Readonly<Record<string, Rule>> = {
@@ -79,9 +79,13 @@ export const RULES: Readonly<Record<string, Rule>> = {
     'src/model-file.ts',
     among('src/spec/', 'src/safetensors.ts'),
   ),
-  'engine knows the ground floor, tensors and Node': only(
+  'engine knows the ground floor, tensors, libraries of the machine and Node': only(
     'src/engine/',
-    (it) => among('src/engine/', ...GROUND, '@tensorflow/')(it) || isNode(it),
+    (it) => among('src/engine/', ...GROUND, '@tensorflow/', 'koffi')(it) || isNode(it),
+  ),
+  'only what multiplies matrices calls libraries of the machine': reserved(
+    among('koffi'),
+    'src/engine/compile/gemm/',
   ),
   'data knows the ground floor, parsers of files and Node': only(
     'src/data/',

@@ -6,14 +6,13 @@ import { createEagerExecutor } from '../train/eager-executor.ts';
 import type { Executor, ExecutorState, StepReport } from '../train/executor.ts';
 import type { StepProgram } from '../train/train-step.ts';
 import { compile } from './compile.ts';
+import { divide } from './plan/divide.ts';
 import { type Plan, planProgram, type Region } from './plan/plan.ts';
 import type { Recorded, Tape } from './record/record.ts';
-import { type Linked, link } from './run/link.ts';
-import { type Machine, PAGE, reserve } from './run/machine.ts';
+import type { Crew, Linked } from './run/crew.ts';
+import { firstFree, type Machine, PAGE, reserve } from './run/machine.ts';
 import { batchShapes, evaluationOf, keyName, scalarName, stepOf } from './step-program.ts';
 
-/** The first byte that a machine's memory is used from. */
-const FIRST = PAGE;
 const LINE = 64;
 
 interface Ready extends Linked {
@@ -24,31 +23,33 @@ interface Ready extends Linked {
 export function createCompiledExecutor(
   program: StepProgram,
   keysAt: (step: number) => LayerKeys,
-  machine: Machine,
+  crew: Crew,
 ): Executor {
-  return new CompiledExecutor(program, keysAt, machine);
+  return new CompiledExecutor(program, keysAt, crew);
 }
 
 class CompiledExecutor implements Executor {
   readonly #program: StepProgram;
   readonly #keysAt: (step: number) => LayerKeys;
+  readonly #crew: Crew;
   readonly #machine: Machine;
   readonly #ready = new Map<string, Ready>();
   #state: ExecutorState = { weights: {}, slots: {} };
   #places = new Map<string, Region>();
-  #base = FIRST;
+  #base = 0;
 
-  constructor(program: StepProgram, keysAt: (step: number) => LayerKeys, machine: Machine) {
+  constructor(program: StepProgram, keysAt: (step: number) => LayerKeys, crew: Crew) {
     this.#program = program;
     this.#keysAt = keysAt;
-    this.#machine = machine;
+    this.#crew = crew;
+    this.#machine = crew.machine;
   }
 
   load(state: ExecutorState): void {
     this.#ready.clear();
     this.#state = state;
     this.#places = new Map();
-    let address = FIRST;
+    let address = firstFree(this.#crew.threads);
     const arrays = Object.entries({ ...state.weights, ...state.slots });
     for (const [name, { data }] of arrays) {
       this.#places.set(name, { address, size: data.length });
@@ -103,17 +104,18 @@ class CompiledExecutor implements Executor {
     const key = `${what} ${JSON.stringify(shapes)}`;
     const known = this.#ready.get(key);
     if (known) return known;
-    const ready = this.#compile(workOf(this.#program, shapes, this.#state));
+    const ready = this.#compile(workOf(this.#program, shapes, this.#state), batch.count);
     this.#ready.set(key, ready);
     return ready;
   }
 
-  #compile(work: (tape: Tape) => Recorded): Ready {
+  #compile(work: (tape: Tape) => Recorded, rows: number): Ready {
     const { program, schedule } = compile(work);
     const plan = planProgram(program, schedule, (name) => this.#places.get(name)!.address, this.#base);
+    const divided = divide(plan, this.#crew.threads, rows);
     // What is read past an end, and not used, must be there too.
-    reserve(this.#machine, plan.end + PAGE);
-    return { plan, ...link(plan, this.#machine) };
+    reserve(this.#machine, divided.end + PAGE);
+    return { plan, ...this.#crew.link(divided) };
   }
 
   #upload(plan: Plan, batch: Batch, moment?: Moment): void {

@@ -118,6 +118,9 @@ export function gemmScratchBytes(m: number, n: number, k: number): number {
   return Math.max(TILE_BYTES + depth * (columns + rows) * 4, DEPTH * 4);
 }
 
+/** Enough for any product. */
+export const GREATEST_GEMM_SCRATCH_BYTES = gemmScratchBytes(ROWS, COLUMNS, DEPTH);
+
 /** Four rows, each as wide as the window reaches in either direction. */
 export function depthwiseScratchBytes(
   channels: number,

@@ -1,6 +1,6 @@
 import { apply, type Body } from './body.ts';
-import type { Argument, Nest } from './nest.ts';
-import { uniform, VECTOR_MATH } from './vector-math.ts';
+import type { Argument, Nest, Step } from './nest.ts';
+import { COMPARISONS, isComparison, uniform, VECTOR_MATH } from './vector-math.ts';
 import { access, type Code, OP, simd } from './wasm.ts';
 
 export const LANES = 4;
@@ -26,43 +26,79 @@ export interface Places {
 /** The value of an argument in one of a block's vectors. */
 export type Values = (argument: Argument, vector: number) => Code;
 
+/** What a step made of one vector: numbers, or of a comparison all bits of a lane, set or not. */
+interface Made {
+  readonly mask?: Code;
+  number?: Code;
+}
+
 /**
  * Sends a block through a nest's steps. The steps go over all vectors one after another, so that the processor
  * has independent work; all is read before anything is written, so a result may take an operand's place.
  */
 export function computeBlock(body: Body, nest: Nest, places: Places, block: Block): Values {
   const vectors = Array.from({ length: countVectors(block) }, (_, vector) => vector);
-  const made: Code[][] = [];
+  const made: Made[][] = [];
   const readOf = reader(body, nest, places, block);
-  const values: Values = (argument, vector) => {
+  const valueOf: Values = (argument, vector) => {
     if (typeof argument === 'number') return body.number(argument);
-    return 'step' in argument ? made[argument.step]![vector]! : readOf(argument.pointer, vector);
+    if ('pointer' in argument) return readOf(argument.pointer, vector);
+    const value = made[argument.step]![vector]!;
+    value.number ??= body.let(apply(OP.and, value.mask!, body.number(1)));
+    return value.number;
   };
+  const maskOf = (argument: Argument, vector: number): Code | undefined =>
+    typeof argument === 'object' && 'step' in argument ? made[argument.step]![vector]!.mask : undefined;
   for (const [at, step] of nest.steps.entries()) {
-    made.push(
-      vectors.map((vector) => {
-        const operands = step.args.map((argument) => values(argument, vector));
-        if (step.fn !== 'uniform') return body.let(VECTOR_MATH[step.fn](body, ...operands));
-        const index = indices(body, places.index(at), step.index!.at(-1) ?? 0, vector);
-        return body.let(uniform(body, operands[0]!, operands[1]!, index));
-      }),
-    );
+    const index = (vector: number) => indices(body, places.index(at), step.index!.at(-1) ?? 0, vector);
+    made.push(vectors.map((vector) => computeStep(body, step, vector, { valueOf, maskOf, index })));
   }
   // Before the first is written, all are there.
   for (const { value } of [...nest.stores, ...nest.reductions]) {
-    for (const vector of vectors) values(value, vector);
+    for (const vector of vectors) valueOf(value, vector);
   }
   for (const { value, pointer } of nest.stores) {
     const stride = nest.pointers[pointer]!.at(-1) ?? 1;
     for (const vector of vectors) {
       const lanes = vector < block.vectors ? LANES : block.tail;
-      const [address, code] = [places.pointer(pointer), values(value, vector)];
+      const [address, code] = [places.pointer(pointer), valueOf(value, vector)];
       body.emit(
         stride === 1 ? store(address, vector, code, lanes) : scatter(address, stride, vector, code, lanes),
       );
     }
   }
-  return values;
+  return valueOf;
+}
+
+interface Sources {
+  readonly valueOf: Values;
+  readonly maskOf: (argument: Argument, vector: number) => Code | undefined;
+  readonly index: (vector: number) => Code;
+}
+
+function computeStep(body: Body, { fn, args }: Step, vector: number, sources: Sources): Made {
+  const { valueOf, maskOf } = sources;
+  const [first, second] = args as [Argument, Argument];
+  const operands = () => args.map((argument) => valueOf(argument, vector));
+  if (fn === 'uniform') {
+    const [a, b] = operands() as [Code, Code];
+    return { number: body.let(uniform(body, a, b, sources.index(vector))) };
+  }
+  if (isComparison(fn)) return { mask: body.let(apply(COMPARISONS[fn], ...operands())) };
+  const masks = args.map((argument) => maskOf(argument, vector));
+  if (fn === 'mul' && masks[0] && masks[1]) return { mask: body.let(apply(OP.and, masks[0], masks[1])) };
+  if (fn === 'select') {
+    const [then, otherwise] = args.slice(1).map((argument) => valueOf(argument, vector)) as [Code, Code];
+    const mask = masks[0] ?? apply(OP.ne, valueOf(first, vector), body.number(0));
+    if (args[2] === 0) return { number: body.let(apply(OP.and, then, mask)) };
+    return { number: body.let(apply(OP.choose, then, otherwise, mask)) };
+  }
+  if ((fn === 'max' || fn === 'min') && typeof second === 'number') {
+    // These take one instruction, and the first operand unless the second is beyond it: NaN goes through.
+    const opcode = fn === 'max' ? OP.pseudoMax : OP.pseudoMin;
+    return { number: body.let(apply(opcode, valueOf(first, vector), body.number(second))) };
+  }
+  return { number: body.let(VECTOR_MATH[fn](body, ...operands())) };
 }
 
 export function countVectors({ vectors, tail }: Block): number {

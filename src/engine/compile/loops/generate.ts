@@ -102,9 +102,14 @@ class Generator implements Places {
   }
 
   #startAt(): void {
+    this.#moveByRange(get(FROM));
+  }
+
+  /** So many times along the outermost dimension. */
+  #moveByRange(times: Code): void {
     for (const { local, strides } of this.#movements()) {
       if (strides[0] === 0) continue;
-      this.#body.emit(get(local), get(FROM), i32(strides[0]!), IMUL, IADD, set(local));
+      this.#body.emit(get(local), times, i32(strides[0]!), IMUL, IADD, set(local));
     }
   }
 
@@ -143,13 +148,18 @@ class Generator implements Places {
   #kept(loops: readonly { at: number; size: number }[]): void {
     const [loop, ...inner] = loops;
     if (!loop) return this.#innermost();
-    if (loop.at > 0) {
-      this.#loop(loop.at, loop.size, 1, () => this.#kept(inner));
-      return this.#move(loop.at, -loop.size);
+    this.#along(loop, () => this.#kept(inner));
+  }
+
+  /** Along a dimension outside the last one: of the outermost, as far as the caller asks for. */
+  #along({ at, size }: { at: number; size: number }, work: () => void): void {
+    if (at > 0) {
+      this.#loop(at, size, 1, work);
+      return this.#move(at, -size);
     }
     const left = this.#range();
     const once = () => {
-      this.#kept(inner);
+      work();
       this.#move(0, 1);
     };
     this.#body.emit(
@@ -158,6 +168,7 @@ class Generator implements Places {
         this.#body.capture(() => this.#countDown(left, once)),
       ),
     );
+    if (this.#nest.dimensions[0]!.reduced) this.#moveByRange([...get(FROM), ...get(TO), ...ISUB]);
   }
 
   /** A local with the number of iterations that the caller asks for. */
@@ -248,8 +259,7 @@ class Generator implements Places {
   #around(loops: readonly { at: number; size: number }[], work: () => void): void {
     const [loop, ...inner] = loops;
     if (!loop) return work();
-    this.#loop(loop.at, loop.size, 1, () => this.#around(inner, work));
-    this.#move(loop.at, -loop.size);
+    this.#along(loop, () => this.#around(inner, work));
   }
 
   /** Reduces along the last dimension. */
@@ -266,14 +276,13 @@ class Generator implements Places {
   #rows(loops: readonly { at: number; size: number }[], sums: Sums, size: number, block: Block): void {
     const [loop, ...inner] = loops;
     if (!loop) return this.#blocks(size, (part) => this.#addUp(sums, part, true));
-    this.#loop(loop.at, loop.size, 1, () => {
+    this.#along(loop, () => {
       this.#body.scope(() => {
         const parts = startSums(this.#body, this.#nest, block);
         this.#rows(inner, parts, size, block);
         joinSums(this.#body, this.#nest, sums, parts);
       });
     });
-    this.#move(loop.at, -loop.size);
   }
 
   #addUp(sums: Sums, block: Block, along: boolean): void {

@@ -31,8 +31,12 @@ export interface Nest {
   }[];
 }
 
-/** How many iterations of the outermost dimension can be divided among threads; 1 where they can't. */
+/**
+ * How many iterations of the outermost dimension can be divided among threads; 1 where they can't. Where that is
+ * reduced, each of them has sums of its own part.
+ */
 export function divisible({ dimensions }: Nest): number {
   const [outermost] = dimensions;
-  return !outermost || outermost.reduced ? 1 : outermost.size;
+  if (!outermost) return 1;
+  return outermost.reduced && dimensions.length === 1 ? 1 : outermost.size;
 }

@@ -6,7 +6,16 @@ import { type Code, i32, OP, simd } from './wasm.ts';
 /** Code that computes a map function of four numbers at a time; its operands are read as often as needed. */
 export type Emit = (body: Body, ...operands: Code[]) => Code;
 
-export const VECTOR_MATH: Readonly<Record<Exclude<MapFunction, 'uniform'>, Emit>> = {
+/** Comparisons set all bits of the lanes in which they hold. */
+export const COMPARISONS = { gt: OP.gt, ge: OP.ge, lt: OP.lt, le: OP.le, eq: OP.eq, ne: OP.ne } as const;
+
+export function isComparison(fn: MapFunction): fn is keyof typeof COMPARISONS {
+  return fn in COMPARISONS;
+}
+
+type Computed = Exclude<MapFunction, 'uniform' | 'select' | keyof typeof COMPARISONS>;
+
+export const VECTOR_MATH: Readonly<Record<Computed, Emit>> = {
   copy: (_body, x) => x!,
   neg: (_body, x) => apply(OP.neg, x!),
   abs: (_body, x) => apply(OP.abs, x!),
@@ -43,19 +52,7 @@ export const VECTOR_MATH: Readonly<Record<Exclude<MapFunction, 'uniform'>, Emit>
   div: (_body, a, b) => apply(OP.div, a!, b!),
   max: (_body, a, b) => apply(OP.max, a!, b!),
   min: (_body, a, b) => apply(OP.min, a!, b!),
-  gt: truth(OP.gt),
-  ge: truth(OP.ge),
-  lt: truth(OP.lt),
-  le: truth(OP.le),
-  eq: truth(OP.eq),
-  ne: truth(OP.ne),
-  select: (body, condition, then, otherwise) =>
-    apply(OP.choose, then!, otherwise!, apply(OP.ne, condition!, body.number(0))),
 };
-
-function truth(opcode: number): Emit {
-  return (body, a, b) => apply(OP.and, apply(opcode, a!, b!), body.number(1));
-}
 
 /** x where it is no number, else 0. */
 function nan(_body: Body, x: Code): Code {

@@ -14,6 +14,7 @@ const CHEAP: ReadonlySet<MapFunction> = new Set(
   ).values(),
 );
 const MOST_STEPS = 12;
+const SWEEPS = 2;
 /** A value of so much fewer elements than the loop has costs nothing to read. */
 const SMALL = 8;
 
@@ -23,11 +24,15 @@ const SMALL = 8;
  */
 export function recompute(program: Program, { measure, update }: Schedule): Schedule {
   const pass = new Recomputation(program, [...measure, ...update]);
-  for (const [at, unit] of pass.units.entries()) {
-    if (unit.kind !== 'nest') continue;
-    for (const value of unit.members) pass.tryFor(value, at);
+  // What a nest makes again brings within reach what else can be made of the same.
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    for (const [at, unit] of pass.units.entries()) {
+      if (unit.kind !== 'nest') continue;
+      for (const value of unit.members) pass.tryFor(value, at);
+    }
+    pass.dropIdle();
   }
-  const units = pass.withoutIdle();
+  const { units } = pass;
   const isLeft = (unit: Unit) => unit.kind === 'alone' || unit.members.length > 0;
   return {
     measure: units.slice(0, measure.length).filter(isLeft),
@@ -131,15 +136,15 @@ class Recomputation {
     this.#note(taker);
   }
 
-  /** The units without what nobody takes any more. */
-  withoutIdle(): Unit[] {
+  /** Takes out what nobody takes any more. */
+  dropIdle(): void {
     const makers = makersOf(this.units);
     // Of a value that several nests make, the first one writes it.
     const isWritten = (id: ValueId, at: number) =>
       makers.get(id) === at && (this.#kept.has(id) || (this.#takers.get(id)?.size ?? 0) > 0);
     for (let at = this.units.length - 1; at >= 0; at--) {
       const unit = this.units[at]!;
-      if (unit.kind !== 'nest') continue;
+      if (unit.kind !== 'nest' || unit.members.length === 0) continue;
       for (const value of this.#takenBy(at)) this.#takers.get(value)!.delete(at);
       const needed = new Set<ValueId>();
       const members = unit.members.toReversed().filter((id) => {
@@ -150,7 +155,6 @@ class Recomputation {
       this.units[at] = { kind: 'nest', members: members.reverse() };
       this.#note(at);
     }
-    return this.units;
   }
 }
 

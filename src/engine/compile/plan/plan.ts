@@ -1,7 +1,7 @@
 import type { Input, Kernel, KernelName, MatMul, Operation, Program, Window } from '../ir/program.ts';
 import { matrixOf, viewOfMatrix } from '../ir/rewrite.ts';
 import { type Factor, keyOf, sizeOf, strided, type ValueId, type View, whole } from '../ir/view.ts';
-import type { Nest } from '../loops/nest.ts';
+import { divisible, type Nest } from '../loops/nest.ts';
 import { keptValues, makersOf, membersOf, type Schedule, takenBy, type Unit } from '../passes/units.ts';
 import { type Lifetime, layOut } from './arena.ts';
 import { type BoundNest, moveNest, nestOf } from './nest-of.ts';
@@ -12,19 +12,28 @@ import { scratchBytes } from './scratch.ts';
 export type Address = number;
 
 /** One call of a plan. */
-export type Instruction =
-  /** The nest of this number, with what its pointers start at. */
-  | { readonly kind: 'nest'; readonly nest: number; readonly pointers: readonly Address[] }
-  | Product
-  | {
-      readonly kind: 'kernel';
-      readonly name: KernelName;
-      readonly operands: readonly Address[];
-      readonly output: Address;
-      readonly scratch: Address;
-      readonly window?: Window;
-      readonly numbers?: Readonly<Record<string, number>>;
-    };
+export type Instruction = NestCall | Product | KernelCall;
+
+/** Some iterations of the nest of this number, with what its pointers start at. */
+export interface NestCall {
+  readonly kind: 'nest';
+  readonly nest: number;
+  readonly from: number;
+  readonly to: number;
+  readonly pointers: readonly Address[];
+}
+
+export interface KernelCall {
+  readonly kind: 'kernel';
+  readonly name: KernelName;
+  readonly operands: readonly Address[];
+  readonly output: Address;
+  /** How many numbers the output has. */
+  readonly size: number;
+  readonly scratch: Address;
+  readonly window?: Window;
+  readonly numbers?: Readonly<Record<string, number>>;
+}
 
 /** `[batch, m, k] · [batch, k, n]`; strides in elements. */
 export interface Product {
@@ -36,7 +45,6 @@ export interface Product {
   readonly a: Place;
   readonly b: Place;
   readonly c: Place;
-  readonly scratch: Address;
 }
 
 export interface Place {
@@ -61,8 +69,8 @@ export interface Plan {
   readonly inputs: Readonly<Record<string, Region & { readonly role: Input['role'] }>>;
   readonly results: Readonly<Record<string, Region>>;
   readonly constants: readonly (Region & { readonly data: Float32Array })[];
-  /** Where what the plan needs beside the state ends. */
-  readonly end: Address;
+  /** Room that calls use while they run; it is the last that the plan needs beside the state. */
+  readonly scratch: { readonly address: Address; readonly bytes: number };
 }
 
 const BYTES = 4;
@@ -89,7 +97,7 @@ class Planner {
   readonly #placement: Placement;
   readonly #addresses: ReadonlyMap<ValueId, Address>;
   readonly #scratch: Address;
-  readonly #end: Address;
+  readonly #scratchBytes: number;
   readonly #nests = new Map<string, { nest: Nest; at: number }>();
   readonly #written: ReadonlySet<ValueId>;
   readonly #makers: ReadonlyMap<ValueId, number>;
@@ -105,7 +113,7 @@ class Planner {
     const { addresses, end } = this.#addressBuffers(stateAt, base);
     this.#addresses = addresses;
     this.#scratch = end;
-    this.#end = end + Math.max(0, ...this.#operations.map(scratchBytes));
+    this.#scratchBytes = this.#operations.map(scratchBytes).reduce((a, b) => Math.max(a, b), 0);
   }
 
   plan(): Plan {
@@ -130,7 +138,7 @@ class Planner {
             ]
           : [],
       ),
-      end: this.#end,
+      scratch: { address: this.#scratch, bytes: this.#scratchBytes },
     };
   }
 
@@ -220,7 +228,7 @@ class Planner {
     const known = this.#nests.get(key) ?? { nest, at: this.#nests.size };
     this.#nests.set(key, known);
     const addresses = pointers.map(({ value, offset }) => this.#addresses.get(value)! + offset * BYTES);
-    return { kind: 'nest', nest: known.at, pointers: addresses };
+    return { kind: 'nest', nest: known.at, from: 0, to: divisible(nest), pointers: addresses };
   }
 
   #product(operation: MatMul, id: ValueId): Product {
@@ -237,7 +245,6 @@ class Planner {
       a: seen(a, [batch, m, k]),
       b: seen(b, [batch, k, n]),
       c: this.#target(this.#placement.place(id), batch, m, n),
-      scratch: this.#scratch,
     };
   }
 
@@ -250,12 +257,13 @@ class Planner {
     return this.#addresses.get(value)! + offset * BYTES;
   }
 
-  #kernel({ name, operands, window, numbers }: Kernel, id: ValueId): Instruction {
+  #kernel({ name, operands, window, numbers, size }: Kernel, id: ValueId): Instruction {
     return {
       kind: 'kernel',
       name,
       operands: operands.map((view) => this.#addressOf(view)),
       output: this.#addressOfPlace(this.#placement.place(id)),
+      size,
       scratch: this.#scratch,
       ...(window && { window }),
       ...(numbers && { numbers }),

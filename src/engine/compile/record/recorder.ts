@@ -100,7 +100,7 @@ export class Recorder extends KernelBackend {
       kind: 'kernel',
       name: 'normal',
       operands: [this.input(key, 'key', 2)],
-      numbers: { count: size },
+      numbers: { from: 0, to: size },
       size,
     });
   }

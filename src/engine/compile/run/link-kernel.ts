@@ -1,11 +1,9 @@
 import type { Window } from '../ir/program.ts';
 import type { DepthwiseArguments, WindowArguments } from '../kernels/kernels.ts';
-import type { Instruction } from '../plan/plan.ts';
-import { imagesAtOnce, patchBytes, patchSize } from '../plan/scratch.ts';
+import type { KernelCall } from '../plan/plan.ts';
+import { imagesAtOnce, patchSize } from '../plan/scratch.ts';
 import type { Call } from './link.ts';
 import type { Machine } from './machine.ts';
-
-type KernelCall = Extract<Instruction, { kind: 'kernel' }>;
 
 const BYTES = 4;
 
@@ -56,7 +54,7 @@ export function linkKernel(call: KernelCall, machine: Machine): Call {
       return () => kernels.logSoftmax(first, output, numbers.rows!, numbers.columns!);
     case 'normal': {
       const key = new Int32Array(machine.memory.buffer, first, 2);
-      return () => kernels.fillNormal(output, 0, numbers.count!, key[0]!, key[1]!);
+      return () => kernels.fillNormal(output, numbers.from!, numbers.to!, key[0]!, key[1]!);
     }
   }
 }
@@ -104,7 +102,6 @@ function convolution(
 ): Call {
   const [x, filter] = operands as [number, number];
   const [depth, channels] = [patchSize(window), window.outChannels];
-  const room = scratch + patchBytes(window);
   const chunks = [...chunksOf(window)].map((chunk) => ({ ...chunk, sliding: sliding(window, chunk.images) }));
   return () => {
     for (const { rows, input, output: at, sliding } of chunks) {
@@ -122,7 +119,6 @@ function convolution(
         output + at,
         channels,
         false,
-        room,
       );
     }
   };
@@ -135,28 +131,13 @@ function inputGradient(
 ): Call {
   const [dy, filter] = operands as [number, number];
   const [depth, channels] = [patchSize(window), window.outChannels];
-  const room = scratch + patchBytes(window);
   const chunks = [...chunksOf(window)].map((chunk) => ({ ...chunk, sliding: sliding(window, chunk.images) }));
   const size = window.images * window.height * window.width * window.channels;
   const all = new Float32Array(memory.buffer, output, size);
   return () => {
     all.fill(0);
     for (const { rows, input, output: at, sliding } of chunks) {
-      gemm.multiply(
-        rows,
-        depth,
-        channels,
-        dy + at,
-        channels,
-        1,
-        filter,
-        1,
-        channels,
-        scratch,
-        depth,
-        false,
-        room,
-      );
+      gemm.multiply(rows, depth, channels, dy + at, channels, 1, filter, 1, channels, scratch, depth, false);
       kernels.col2im(output + input, scratch, ...sliding);
     }
   };
@@ -169,7 +150,6 @@ function filterGradient(
 ): Call {
   const [x, dy] = operands as [number, number];
   const [depth, channels] = [patchSize(window), window.outChannels];
-  const room = scratch + patchBytes(window);
   const chunks = [...chunksOf(window)].map((chunk, i) => ({
     ...chunk,
     sliding: sliding(window, chunk.images),
@@ -191,7 +171,6 @@ function filterGradient(
         output,
         channels,
         !isFirst,
-        room,
       );
     }
   };

@@ -1,51 +1,40 @@
-import { instantiateKernels, type Kernels } from '../kernels/kernels.ts';
-
-/** Multiplies matrices in the machine's memory. Addresses are in bytes, strides in elements. */
-export interface Gemm {
-  readonly name: string;
-  /** C [m, n] = A·B, or C += A·B. A or B have a stride of 1 along their rows or columns. */
-  multiply(
-    m: number,
-    n: number,
-    k: number,
-    a: number,
-    aRow: number,
-    aColumn: number,
-    b: number,
-    bRow: number,
-    bColumn: number,
-    c: number,
-    cRow: number,
-    accumulate: boolean,
-    scratch: number,
-  ): void;
-}
+import { gemmCalled } from '../gemm/choose-gemm.ts';
+import type { Gemm } from '../gemm/gemm.ts';
+import { GREATEST_GEMM_SCRATCH_BYTES, instantiateKernels, type Kernels } from '../kernels/kernels.ts';
 
 /** WebAssembly's pages, and the most that it addresses. */
 export const PAGE = 65536;
 export const MOST_PAGES = 65536;
 
-/** One memory, and what computes in it. */
+/** One memory, and what one thread computes in it with. */
 export interface Machine {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
   readonly gemm: Gemm;
 }
 
-export function createMachine(
-  gemmOf: (kernels: Kernels, memory: WebAssembly.Memory) => Gemm = wasmGemm,
-): Machine {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
-  const kernels = instantiateKernels(memory);
-  return { memory, kernels, gemm: gemmOf(kernels, memory) };
+/** What several threads need at the beginning of their memory: the first byte that others may use. */
+export function firstFree(threads: number): number {
+  return PAGE + threads * GREATEST_GEMM_SCRATCH_BYTES;
 }
 
-export function wasmGemm(kernels: Kernels): Gemm {
-  return {
-    name: 'wasm',
-    multiply: (m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, scratch) =>
-      kernels.gemm(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate ? 1 : 0, scratch),
-  };
+/** @param gemm the name of what multiplies, as `chooseGemm` tells it */
+export async function createMachine(threads = 1, gemm = 'wasm'): Promise<Machine> {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+  const machine = await machineOver(memory, 0, gemm);
+  reserve(machine, firstFree(threads));
+  return machine;
+}
+
+/** The machine of one of the threads over a memory. */
+export async function machineOver(
+  memory: WebAssembly.Memory,
+  thread: number,
+  gemm: string,
+): Promise<Machine> {
+  const kernels = instantiateKernels(memory);
+  const scratch = PAGE + thread * GREATEST_GEMM_SCRATCH_BYTES;
+  return { memory, kernels, gemm: await gemmCalled(gemm, { memory, kernels, scratch }) };
 }
 
 /** Makes the memory at least so long. @throws RangeError where it can't be */

@@ -1,5 +1,6 @@
 import { startBackend } from '../../../../src/engine/backends/start.ts';
 import { createCompiledExecutor } from '../../../../src/engine/compile/compiled-executor.ts';
+import { startCrew } from '../../../../src/engine/compile/run/crew.ts';
 import { createMachine } from '../../../../src/engine/compile/run/machine.ts';
 import { initialWeights } from '../../../../src/engine/model/network.ts';
 import { fromArrays, tidied, toArrays } from '../../../../src/engine/tensors.ts';
@@ -18,7 +19,7 @@ export interface Steps {
 }
 
 /** Takes some steps of a job's first stage, compiled and on the pure JavaScript backend. */
-export async function bothWays(job: TrainJob, batch: Batch, steps: number, learningRate = 0.01) {
+export async function bothWays(job: TrainJob, batch: Batch, steps: number, learningRate = 0.01, threads = 1) {
   await startBackend('cpu');
   const { program, keysAt } = compileStage(job, job.stages[0]!, 1);
   const weights = {
@@ -49,6 +50,8 @@ export async function bothWays(job: TrainJob, batch: Batch, steps: number, learn
     return { losses, norms, weights: data(saved.weights), slots: data(saved.slots), evaluation: loss };
   };
   const eager = await run(createEagerExecutor(program, keysAt));
-  const compiled = await run(createCompiledExecutor(program, keysAt, createMachine()));
+  const crew = await startCrew(await createMachine(threads), threads);
+  const compiled = await run(createCompiledExecutor(program, keysAt, crew));
+  crew.dispose();
   return { eager, compiled };
 }

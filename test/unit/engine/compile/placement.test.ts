@@ -156,7 +156,7 @@ describe('what a nest makes', () => {
         let x = tf.relu(picture) as tf.Tensor4D;
         for (let i = 0; i < links; i++) x = tf.relu(tf.maxPool(x, 2, 1, 'same')) as tf.Tensor4D;
         return { results: { y: x } };
-      }).plan.end;
+      }).end;
     expect(chain(9)).toBe(chain(3));
   });
 

@@ -1,12 +1,15 @@
 import { expect } from 'vitest';
 import type { Program } from '../../../../src/engine/compile/ir/program.ts';
 import type { Schedule } from '../../../../src/engine/compile/passes/units.ts';
+import { divide } from '../../../../src/engine/compile/plan/divide.ts';
 import { type Plan, planProgram, type Region } from '../../../../src/engine/compile/plan/plan.ts';
-import { type Linked, link } from '../../../../src/engine/compile/run/link.ts';
-import { createMachine, PAGE, reserve } from '../../../../src/engine/compile/run/machine.ts';
+import { type Linked, startCrew } from '../../../../src/engine/compile/run/crew.ts';
+import { createMachine, firstFree, PAGE, reserve } from '../../../../src/engine/compile/run/machine.ts';
 import type { Numbers, Outcome } from './interpret.ts';
 
-const machine = createMachine();
+const crew = await startCrew(await createMachine(1), 1);
+const { machine } = crew;
+const FIRST = firstFree(crew.threads);
 /** Between the states, before them and after: words that must stay. */
 const GUARD = 0x7fc5_a5a5;
 const GUARD_BYTES = 64;
@@ -17,9 +20,11 @@ export class Running {
   readonly #guards: number[] = [];
   readonly #plan: Plan;
   readonly #linked: Linked;
+  /** Where all that it needs ends. */
+  readonly end: number;
 
   constructor(program: Program, schedule: Schedule) {
-    let address = PAGE;
+    let address = FIRST;
     const guard = () => {
       this.#guards.push(address);
       address += GUARD_BYTES;
@@ -32,9 +37,11 @@ export class Running {
       guard();
     }
     this.#plan = planProgram(program, schedule, (name) => this.#states.get(name)!.address, address);
-    reserve(machine, this.#plan.end + PAGE);
-    this.#linked = link(this.#plan, machine);
-    this.#words(PAGE, this.#plan.end / 4).fill(GUARD);
+    const divided = divide(this.#plan, crew.threads, 1);
+    reserve(machine, divided.end + PAGE);
+    this.#linked = crew.link(divided);
+    this.#words(FIRST, (divided.end + PAGE - FIRST) / 4).fill(GUARD);
+    this.end = divided.end;
   }
 
   get plan(): Plan {

@@ -2,6 +2,12 @@ import { plus } from './lanes';
 import { add, bytes, clear, copy } from './memory';
 
 /**
+ * Short runs are quickest copied a row of the filter at a time, over all patches of a row of the output. Of long
+ * ones, whose patches outgrow the cache, each patch is written in one go.
+ */
+const LONG_RUN: i32 = 56;
+
+/**
  * The patches under a filter, as rows: [images·outHeight·outWidth, kernelHeight·kernelWidth·channels]; zero where
  * the filter reaches over the edge. A convolution is their product with the filter.
  */
@@ -23,26 +29,45 @@ export function im2col(
 ): void {
   const run = kernelWidth * channels;
   const patch = bytes(kernelHeight * run);
+  const step = bytes(strideX * channels);
   const first = firstInside(left, strideX, outWidth);
   const end = endInside(left, strideX, outWidth, width, kernelWidth);
+  const atOnce = run < LONG_RUN ? outWidth : 1;
   for (let image = 0; image < images; image++, x += bytes(height * width * channels)) {
     for (let outY = 0; outY < outHeight; outY++, patches += patch * outWidth) {
-      for (let kernelY = 0; kernelY < kernelHeight; kernelY++) {
-        const y = outY * strideY - top + kernelY;
-        const to = patches + bytes(kernelY * run);
-        if (y < 0 || y >= height) {
-          for (let outX = 0; outX < outWidth; outX++) clear(to + patch * outX, run);
-          continue;
-        }
-        // Elements, from the row's first, at which the run of output 0 would start.
-        const row = x + bytes((y * width - left) * channels);
-        const step = bytes(strideX * channels);
-        for (let outX = 0; outX < first; outX++) {
-          copyPart(to + patch * outX, row + step * outX, outX * strideX - left, width, kernelWidth, channels);
-        }
-        copyRuns(to + patch * first, patch, row + step * first, step, end - first, run);
-        for (let outX = end; outX < outWidth; outX++) {
-          copyPart(to + patch * outX, row + step * outX, outX * strideX - left, width, kernelWidth, channels);
+      for (let from = 0; from < outWidth; from += atOnce) {
+        const to = min(from + atOnce, outWidth);
+        for (let kernelY = 0; kernelY < kernelHeight; kernelY++) {
+          const y = outY * strideY - top + kernelY;
+          const runs = patches + bytes(kernelY * run);
+          if (y < 0 || y >= height) {
+            for (let outX = from; outX < to; outX++) clear(runs + patch * outX, run);
+            continue;
+          }
+          // Where the run of output 0 would start.
+          const row = x + bytes((y * width - left) * channels);
+          for (let outX = from; outX < min(to, first); outX++) {
+            copyPart(
+              runs + patch * outX,
+              row + step * outX,
+              outX * strideX - left,
+              width,
+              kernelWidth,
+              channels,
+            );
+          }
+          const inside = max(from, first);
+          copyRuns(runs + patch * inside, patch, row + step * inside, step, min(to, end) - inside, run);
+          for (let outX = max(from, end); outX < to; outX++) {
+            copyPart(
+              runs + patch * outX,
+              row + step * outX,
+              outX * strideX - left,
+              width,
+              kernelWidth,
+              channels,
+            );
+          }
         }
       }
     }
@@ -101,44 +126,42 @@ export function col2im(
 ): void {
   const run = kernelWidth * channels;
   const patch = bytes(kernelHeight * run);
+  const step = bytes(strideX * channels);
   const first = firstInside(left, strideX, outWidth);
   const end = endInside(left, strideX, outWidth, width, kernelWidth);
+  const atOnce = run < LONG_RUN ? outWidth : 1;
   for (let image = 0; image < images; image++, x += bytes(height * width * channels)) {
     for (let outY = 0; outY < outHeight; outY++, patches += patch * outWidth) {
-      for (let kernelY = 0; kernelY < kernelHeight; kernelY++) {
-        const y = outY * strideY - top + kernelY;
-        if (y < 0 || y >= height) continue;
-        const from = patches + bytes(kernelY * run);
-        const row = x + bytes((y * width - left) * channels);
-        const step = bytes(strideX * channels);
-        for (let outX = 0; outX < first; outX++) {
-          addPart(
-            row + step * outX,
-            from + patch * outX,
-            outX * strideX - left,
-            width,
-            kernelWidth,
-            channels,
-          );
-        }
-        addPatchRows(
-          row + step * first,
-          step,
-          from + patch * first,
-          patch,
-          end - first,
-          kernelWidth,
-          channels,
-        );
-        for (let outX = end; outX < outWidth; outX++) {
-          addPart(
-            row + step * outX,
-            from + patch * outX,
-            outX * strideX - left,
-            width,
-            kernelWidth,
-            channels,
-          );
+      for (let from = 0; from < outWidth; from += atOnce) {
+        const to = min(from + atOnce, outWidth);
+        for (let kernelY = 0; kernelY < kernelHeight; kernelY++) {
+          const y = outY * strideY - top + kernelY;
+          if (y < 0 || y >= height) continue;
+          const runs = patches + bytes(kernelY * run);
+          const row = x + bytes((y * width - left) * channels);
+          for (let outX = from; outX < min(to, first); outX++) {
+            addPart(
+              row + step * outX,
+              runs + patch * outX,
+              outX * strideX - left,
+              width,
+              kernelWidth,
+              channels,
+            );
+          }
+          const inside = max(from, first);
+          const count = max(min(to, end) - inside, 0);
+          addPatchRows(row + step * inside, step, runs + patch * inside, patch, count, kernelWidth, channels);
+          for (let outX = max(from, end); outX < to; outX++) {
+            addPart(
+              row + step * outX,
+              runs + patch * outX,
+              outX * strideX - left,
+              width,
+              kernelWidth,
+              channels,
+            );
+          }
         }
       }
     }
@@ -175,8 +198,8 @@ function addPatchRows(
 }
 
 function addColumn<T>(to: usize, toStep: usize, from: usize, fromStep: usize, count: i32): void {
-  const end = to + toStep * count;
-  for (; to < end; to += toStep, from += fromStep) store<T>(to, plus<T>(load<T>(to), load<T>(from)));
+  for (; count > 0; count--, to += toStep, from += fromStep)
+    store<T>(to, plus<T>(load<T>(to), load<T>(from)));
 }
 
 function addRuns(to: usize, toStep: usize, from: usize, fromStep: usize, runs: i32, run: i32): void {

@@ -29,8 +29,26 @@ export function over<T>(a: T, b: T): T {
   return a / b;
 }
 
-/** The greater; NaN where either is. */
+/*
+ * `f32x4.max`, which knows NaN, is nine instructions of an x86. So the greatest of four channels is looked for
+ * without regard to NaN, and what is NaN is gathered beside it: one instruction and two. One channel's `f32.max`
+ * does it by itself.
+ */
+
+/** The greater. */
 export function greater<T>(a: T, b: T): T {
-  if (isVector<T>()) return f32x4.max(a, b);
+  if (isVector<T>()) return f32x4.pmax(a, b);
   return max<f32>(a, b);
+}
+
+/** All bits set, which is NaN, where `greater` may lose that the value is NaN; else none. */
+export function holesOf<T>(value: T): T {
+  if (isVector<T>()) return f32x4.ne(value, value);
+  return 0;
+}
+
+/** The bits of both. */
+export function either<T>(a: T, b: T): T {
+  if (isVector<T>()) return v128.or(a, b);
+  return reinterpret<f32>(reinterpret<i32>(a) | reinterpret<i32>(b));
 }

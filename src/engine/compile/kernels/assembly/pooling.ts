@@ -1,4 +1,4 @@
-import { greater, over, plus, splat } from './lanes';
+import { either, greater, holesOf, over, plus, splat } from './lanes';
 import { bytes, clear } from './memory';
 
 /*
@@ -66,17 +66,27 @@ function isQuartering(
 }
 
 function greatestOfFour<T>(x: usize, y: usize, row: usize, pixel: usize): void {
-  const upper = greater<T>(load<T>(x), load<T>(x + pixel));
-  const lower = greater<T>(load<T>(x + row), load<T>(x + row + pixel));
-  store<T>(y, greater<T>(upper, lower));
+  const a = load<T>(x);
+  const b = load<T>(x + pixel);
+  const c = load<T>(x + row);
+  const d = load<T>(x + row + pixel);
+  const upper = greater<T>(a, b);
+  const lower = greater<T>(c, d);
+  const holes = either<T>(either<T>(holesOf<T>(a), holesOf<T>(b)), either<T>(holesOf<T>(c), holesOf<T>(d)));
+  store<T>(y, either<T>(greater<T>(upper, lower), holes));
 }
 
 function greatest<T>(x: usize, y: usize, row: usize, pixel: usize, rows: i32, columns: i32): void {
   let value = splat<T>(-Infinity);
+  let holes = splat<T>(0);
   for (let i = 0; i < rows; i++, x += row) {
-    for (let j = 0; j < columns; j++) value = greater<T>(value, load<T>(x + pixel * j));
+    for (let j = 0; j < columns; j++) {
+      const next = load<T>(x + pixel * j);
+      value = greater<T>(value, next);
+      holes = either<T>(holes, holesOf<T>(next));
+    }
   }
-  store<T>(y, value);
+  store<T>(y, either<T>(value, holes));
 }
 
 /**

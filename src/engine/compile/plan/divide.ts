@@ -1,0 +1,324 @@
+import { divisible, type Nest } from '../loops/nest.ts';
+import { type Accesses, accessesOf, overlap } from './accesses.ts';
+import type { Address, Instruction, KernelCall, NestCall, Plan, Product } from './plan.ts';
+
+/** What one thread does, one after another; all threads meet at each barrier. */
+export type Stream = readonly (Instruction | 'barrier')[];
+
+/** A plan for several threads over one memory. */
+export interface DividedPlan {
+  readonly nests: readonly Nest[];
+  /** One stream for each thread. */
+  readonly measure: readonly Stream[];
+  readonly update: readonly Stream[];
+  /** Where all that it needs beside the state ends. */
+  readonly end: Address;
+}
+
+const BYTES = 4;
+const LINE = 64;
+
+/**
+ * Divides the calls of a plan among threads, each of which takes as many rows of the batch. What the next call takes
+ * of the same rows needs no barrier; sums over the batch are made of one sum for each thread, in their order, so
+ * that as many threads give the same numbers every time.
+ * @param rows of the batch
+ */
+export function divide(plan: Plan, threads: number, rows: number): DividedPlan {
+  return new Divider(plan, threads, rows).divided();
+}
+
+/** What the threads do of one call, null where one has nothing of it. */
+type Parts = readonly (Instruction | null)[];
+
+class Divider {
+  readonly #plan: Plan;
+  readonly #threads: number;
+  readonly #rows: number;
+  readonly #nests: Nest[];
+  #end: Address;
+
+  constructor(plan: Plan, threads: number, rows: number) {
+    this.#plan = plan;
+    this.#threads = threads;
+    this.#rows = rows;
+    this.#nests = [...plan.nests];
+    this.#end = lined(plan.scratch.address + threads * lined(plan.scratch.bytes));
+  }
+
+  divided(): DividedPlan {
+    const measure = this.#streams(this.#plan.measure);
+    const update = this.#streams(this.#plan.update);
+    return { nests: this.#nests, measure, update, end: this.#end };
+  }
+
+  #streams(instructions: readonly Instruction[]): Stream[] {
+    const calls = instructions.flatMap((instruction) => this.#split(instruction));
+    return withBarriers(calls, this.#nests, this.#threads);
+  }
+
+  /** Where the thread's part of so many begins: at a row of the batch, where that can be. */
+  #cut(thread: number, count: number): number {
+    const unit = count % this.#rows === 0 ? count / this.#rows : 1;
+    return Math.floor((thread * count) / unit / this.#threads) * unit;
+  }
+
+  #ranges(count: number): { from: number; to: number; thread: number }[] {
+    return Array.from({ length: this.#threads }, (_, thread) => ({
+      from: this.#cut(thread, count),
+      to: this.#cut(thread + 1, count),
+      thread,
+    }));
+  }
+
+  #split(instruction: Instruction): Parts[] {
+    if (this.#threads === 1) return [[instruction]];
+    switch (instruction.kind) {
+      case 'nest':
+        return this.#splitNest(instruction);
+      case 'product':
+        return [this.#splitProduct(instruction)];
+      case 'kernel':
+        return this.#splitKernel(instruction);
+    }
+  }
+
+  #alone(instruction: Instruction): Parts {
+    return Array.from({ length: this.#threads }, (_, thread) => (thread === 0 ? instruction : null));
+  }
+
+  #splitNest(call: NestCall): Parts[] {
+    const nest = this.#nests[call.nest]!;
+    const count = divisible(nest);
+    if (count < this.#threads) return [this.#alone(call)];
+    const ranges = this.#ranges(count);
+    if (!nest.dimensions[0]!.reduced) {
+      return [ranges.map(({ from, to }) => (from < to ? { ...call, from, to } : null))];
+    }
+    const sums = nest.reductions.map(({ pointer }) => {
+      const size = nest.dimensions.reduce(
+        (product, { size, reduced }) => (reduced ? product : product * size),
+        1,
+      );
+      return { pointer, size, base: this.#reserve(size) };
+    });
+    const parts = ranges.map(({ from, to, thread }) => {
+      const pointers = call.pointers.map((address, at) => {
+        const sum = sums.find(({ pointer }) => pointer === at);
+        return sum ? sum.base + thread * slotBytes(sum.size) : address;
+      });
+      return { ...call, from, to, pointers };
+    });
+    const totals = sums.map(({ pointer, size, base }, i) =>
+      this.#alone(this.#sum(base, size, call.pointers[pointer]!, nest.reductions[i]!.fn)),
+    );
+    return [parts, ...totals];
+  }
+
+  /** Room for one sum of each thread. */
+  #reserve(size: number): Address {
+    const base = this.#end;
+    this.#end += this.#threads * slotBytes(size);
+    return base;
+  }
+
+  /** Adds up the threads' sums. */
+  #sum(base: Address, size: number, to: Address, fn: Nest['reductions'][number]['fn']): NestCall {
+    const nest: Nest = {
+      dimensions: [{ size: this.#threads, reduced: true }, ...(size > 1 ? [{ size, reduced: false }] : [])],
+      pointers:
+        size > 1
+          ? [
+              [slotBytes(size) / BYTES, 1],
+              [0, 1],
+            ]
+          : [[slotBytes(size) / BYTES], [0]],
+      steps: [],
+      stores: [],
+      reductions: [{ fn, value: { pointer: 0 }, pointer: 1 }],
+    };
+    const key = JSON.stringify(nest);
+    const known = this.#nests.findIndex((other) => JSON.stringify(other) === key);
+    const at = known === -1 ? this.#nests.push(nest) - 1 : known;
+    return { kind: 'nest', nest: at, from: 0, to: divisible(nest), pointers: [base, to] };
+  }
+
+  #splitProduct(product: Product): Parts {
+    const { batch, m, a, c } = product;
+    if (batch > 1) return this.#splitBatch(product);
+    if (m < this.#threads) return this.#alone(product);
+    return this.#ranges(m).map(({ from, to }) =>
+      from === to
+        ? null
+        : {
+            ...product,
+            m: to - from,
+            a: { ...a, address: a.address + from * a.row * BYTES },
+            c: { ...c, address: c.address + from * c.row * BYTES },
+          },
+    );
+  }
+
+  #splitBatch(product: Product): Parts {
+    const { batch, a, b, c } = product;
+    const moved = (place: Product['a'], from: number) => ({
+      ...place,
+      address: place.address + from * place.next * BYTES,
+    });
+    return this.#ranges(batch).map(({ from, to }) =>
+      from === to
+        ? null
+        : {
+            ...product,
+            batch: to - from,
+            ...{ a: moved(a, from), b: moved(b, from), c: moved(c, from) },
+          },
+    );
+  }
+
+  #scratch(thread: number): Address {
+    return this.#plan.scratch.address + thread * lined(this.#plan.scratch.bytes);
+  }
+
+  #splitKernel(call: KernelCall): Parts[] {
+    if (call.window) return this.#splitWindow(call);
+    switch (call.name) {
+      case 'softmax':
+      case 'logSoftmax':
+        return [this.#splitRows(call, 'rows')];
+      case 'transpose':
+        return [this.#splitRows(call, 'batch')];
+      case 'normal':
+        return [
+          this.#ranges(call.size).map(({ from, to }) =>
+            from === to
+              ? null
+              : { ...call, output: call.output + from * BYTES, size: to - from, numbers: { from, to } },
+          ),
+        ];
+      case 'gather':
+        return [this.#splitGather(call)];
+      default:
+        return [this.#alone(call)];
+    }
+  }
+
+  #splitRows(call: KernelCall, name: 'rows' | 'batch'): Parts {
+    const count = call.numbers![name]!;
+    const width = call.size / count;
+    return this.#ranges(count).map(({ from, to }) => {
+      if (from === to) return null;
+      const [operand] = call.operands as [Address];
+      return {
+        ...call,
+        operands: [operand + from * width * BYTES],
+        output: call.output + from * width * BYTES,
+        size: (to - from) * width,
+        numbers: { ...call.numbers, [name]: to - from },
+      };
+    });
+  }
+
+  #splitGather(call: KernelCall): Parts {
+    const { count, width } = call.numbers as { count: number; width: number };
+    const [table, ids] = call.operands as [Address, Address];
+    return this.#ranges(count).map(({ from, to }) =>
+      from === to
+        ? null
+        : {
+            ...call,
+            operands: [table, ids + from * BYTES],
+            output: call.output + from * width * BYTES,
+            size: (to - from) * width,
+            numbers: { ...call.numbers, count: to - from },
+          },
+    );
+  }
+
+  /** Each thread takes some of the images; the filter's gradient is a sum over all of them. */
+  #splitWindow(call: KernelCall): Parts[] {
+    const window = call.window!;
+    const { images } = window;
+    if (images < this.#threads) return [this.#alone(call)];
+    const input = window.height * window.width * window.channels * BYTES;
+    const output = window.outHeight * window.outWidth * window.outChannels * BYTES;
+    const isSum = call.name.endsWith('FilterGradient');
+    const base = isSum ? this.#reserve(call.size) : 0;
+    const strides = imageStrides(call.name, input, output);
+    const parts = this.#ranges(images).map(({ from, to, thread }): Instruction | null => {
+      if (from === to) return null;
+      const operands = call.operands.map((operand, i) => operand + from * strides.operands[i]!);
+      const target = isSum ? base + thread * slotBytes(call.size) : call.output + from * strides.output;
+      return {
+        ...call,
+        operands,
+        output: target,
+        size: isSum ? call.size : (call.size / images) * (to - from),
+        scratch: this.#scratch(thread),
+        window: { ...window, images: to - from },
+      };
+    });
+    return isSum ? [parts, this.#alone(this.#sum(base, call.size, call.output, 'sum'))] : [parts];
+  }
+}
+
+/** How far it is from an image to the next, in bytes, in what a kernel takes and makes; 0 for filters. */
+function imageStrides(
+  name: KernelCall['name'],
+  input: number,
+  output: number,
+): { operands: readonly number[]; output: number } {
+  switch (name) {
+    case 'conv2d':
+    case 'depthwise':
+      return { operands: [input, 0], output };
+    case 'conv2dInputGradient':
+    case 'depthwiseInputGradient':
+      return { operands: [output, 0], output: input };
+    case 'conv2dFilterGradient':
+    case 'depthwiseFilterGradient':
+      return { operands: [input, output], output: 0 };
+    case 'maxPoolGradient':
+      return { operands: [input, output, output], output: input };
+    case 'avgPoolGradient':
+      return { operands: [output], output: input };
+    default:
+      return { operands: [input], output };
+  }
+}
+
+/** A thread's sum has cache lines of its own. */
+function slotBytes(size: number): number {
+  return lined(size * BYTES);
+}
+
+function lined(bytes: number): number {
+  return Math.ceil(bytes / LINE) * LINE;
+}
+
+/** One stream for each thread, with barriers where one would take or write what another has to do with. */
+function withBarriers(calls: readonly Parts[], nests: readonly Nest[], threads: number): Stream[] {
+  const streams: (Instruction | 'barrier')[][] = Array.from({ length: threads }, () => []);
+  let since: Accesses[][] = streams.map(() => []);
+  for (const parts of calls) {
+    const accesses = parts.map((part) => part && accessesOf(part, nests));
+    const meets = accesses.some(
+      (own, thread) =>
+        own && since.some((others, at) => at !== thread && others.some((other) => collide(own, other))),
+    );
+    if (meets) {
+      for (const stream of streams) stream.push('barrier');
+      since = streams.map(() => []);
+    }
+    for (const [thread, part] of parts.entries()) {
+      if (!part) continue;
+      streams[thread]!.push(part);
+      since[thread]!.push(accesses[thread]!);
+    }
+  }
+  return streams;
+}
+
+function collide(a: Accesses, b: Accesses): boolean {
+  return overlap(a.writes, b.writes) || overlap(a.writes, b.reads) || overlap(a.reads, b.writes);
+}
