@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../../src/engine/backends/start.ts';
 import { compile } from '../../../../src/engine/compile/compile.ts';
 import { type Recorded, record, type Tape } from '../../../../src/engine/compile/record/record.ts';
@@ -13,10 +13,14 @@ beforeAll(() => startBackend('cpu'));
 const RUNS = { numRuns: Number(process.env.TRAINYARD_RANDOM_PROGRAMS ?? 150) };
 
 /** Expects that a compiled program gives what the recording means: for each of these inputs, one after another. */
-function expectRuns(work: (tape: Tape) => Recorded, ...inputs: readonly Numbers[]): Running {
+function expectRuns(
+  work: (tape: Tape) => Recorded,
+  inputs: readonly Numbers[],
+  { threads = 1, rows = 1 } = {},
+): Running {
   const recorded = record(work);
   const { program, schedule } = compile(work);
-  const running = new Running(program, schedule);
+  const running = new Running(program, schedule, threads, rows);
   for (const numbers of inputs) {
     const expected = interpret(recorded, numbers);
     const found = running.run(numbers);
@@ -41,16 +45,32 @@ function expectWorks(
       const all = Object.fromEntries([...given('data', INPUTS), ...given('state', STATES)]);
       return { results: {}, nextState: {}, ...work(all as Parameters<typeof work>[0]) };
     });
-  return expectRuns(recorded, numbersOf(1), numbersOf(2), numbersOf(1));
+  return expectRuns(recorded, [numbersOf(1), numbersOf(2), numbersOf(1)]);
 }
 
-test('compiled random programs give what they mean, again and again', () => {
-  fc.assert(
-    fc.property(aProgram(25), ({ work, inputs }) => {
-      expectRuns(work, inputs, numbersOf(3), inputs);
-    }),
-    RUNS,
-  );
+describe('compiled random programs', () => {
+  it('give what they mean, again and again', () => {
+    fc.assert(
+      fc.property(aProgram(25), ({ work, inputs }) => {
+        expectRuns(work, [inputs, numbersOf(3), inputs]);
+      }),
+      RUNS,
+    );
+  });
+
+  it('do so divided among threads', () => {
+    fc.assert(
+      fc.property(
+        aProgram(25),
+        fc.integer({ min: 2, max: 4 }),
+        fc.constantFrom(1, 4, 6),
+        ({ work, inputs }, threads, rows) => {
+          expectRuns(work, [inputs, numbersOf(3), inputs], { threads, rows });
+        },
+      ),
+      RUNS,
+    );
+  });
 });
 
 describe('the state', () => {
@@ -179,6 +199,6 @@ it('reads a column of a great matrix up to its end, and not far beyond', () => {
         const x = tape.input('x', 'data', [rows, columns]);
         return { results: { y: tf.exp(tf.slice(x, [0, columns - 1], [rows, 1])) }, nextState: {} };
       }),
-    inputs,
+    [inputs],
   );
 });

@@ -1,15 +1,16 @@
 import { expect } from 'vitest';
 import type { Program } from '../../../../src/engine/compile/ir/program.ts';
 import type { Schedule } from '../../../../src/engine/compile/passes/units.ts';
-import { divide } from '../../../../src/engine/compile/plan/divide.ts';
+import { type DividedPlan, divide, type Stream } from '../../../../src/engine/compile/plan/divide.ts';
 import { type Plan, planProgram, type Region } from '../../../../src/engine/compile/plan/plan.ts';
-import { type Linked, startCrew } from '../../../../src/engine/compile/run/crew.ts';
+import type { Linked } from '../../../../src/engine/compile/run/crew.ts';
+import { compileNests, link, nestFunctions } from '../../../../src/engine/compile/run/link.ts';
 import { createMachine, firstFree, PAGE, reserve } from '../../../../src/engine/compile/run/machine.ts';
 import type { Numbers, Outcome } from './interpret.ts';
 
-const crew = await startCrew(await createMachine(1), 1);
-const { machine } = crew;
-const FIRST = firstFree(crew.threads);
+const MOST_THREADS = 4;
+const machine = await createMachine(MOST_THREADS);
+const FIRST = firstFree(MOST_THREADS);
 /** Between the states, before them and after: words that must stay. */
 const GUARD = 0x7fc5_a5a5;
 const GUARD_BYTES = 64;
@@ -23,7 +24,11 @@ export class Running {
   /** Where all that it needs ends. */
   readonly end: number;
 
-  constructor(program: Program, schedule: Schedule) {
+  /**
+   * @param threads among which its work is divided
+   * @param rows of the batch, at which it is divided
+   */
+  constructor(program: Program, schedule: Schedule, threads = 1, rows = 1) {
     let address = FIRST;
     const guard = () => {
       this.#guards.push(address);
@@ -37,9 +42,9 @@ export class Running {
       guard();
     }
     this.#plan = planProgram(program, schedule, (name) => this.#states.get(name)!.address, address);
-    const divided = divide(this.#plan, crew.threads, 1);
+    const divided = divide(this.#plan, threads, rows);
     reserve(machine, divided.end + PAGE);
-    this.#linked = crew.link(divided);
+    this.#linked = takingTurns(divided);
     this.#words(FIRST, (divided.end + PAGE - FIRST) / 4).fill(GUARD);
     this.end = divided.end;
   }
@@ -79,4 +84,28 @@ export class Running {
   #read(regions: Iterable<readonly [string, Region]>): Record<string, number[]> {
     return Object.fromEntries([...regions].map(([name, region]) => [name, [...this.#numbers(region)]]));
   }
+}
+
+/**
+ * Threads that take turns instead of running at once: each goes on to the next barrier before another does, the last
+ * one first, then the first one first, and so on. What one takes before it is there, or hurts, shows at once.
+ */
+function takingTurns(plan: DividedPlan): Linked {
+  const functions = nestFunctions(compileNests(plan.nests), plan.nests.length, machine);
+  const turns = (streams: readonly Stream[]) => {
+    const parts = streams.map((stream) =>
+      betweenBarriers(stream).map((part) => link(part, functions, machine)),
+    );
+    expect(new Set(parts.map(({ length }) => length)).size).toBe(1);
+    return () => {
+      for (const at of parts[0]!.keys())
+        for (const own of at % 2 === 0 ? parts.toReversed() : parts) own[at]!();
+    };
+  };
+  return { measure: turns(plan.measure), update: turns(plan.update) };
+}
+
+function betweenBarriers(stream: Stream): Stream[] {
+  const at = stream.indexOf('barrier');
+  return at === -1 ? [stream] : [stream.slice(0, at), ...betweenBarriers(stream.slice(at + 1))];
 }
