@@ -131,7 +131,8 @@ class CompiledExecutor implements Executor {
       if (region) this.#numbers(region)[0] = value;
     }
     const keys = this.#keysAt(moment.step);
-    for (const { name } of this.#program.network.layers) {
+    const { network, next } = this.#program;
+    for (const { name } of [...network.layers, ...(next?.network.layers ?? [])]) {
       const region = plan.inputs[keyName(name)];
       if (region) new Int32Array(this.#machine.memory.buffer, region.address, 2).set(keys(name));
     }
