@@ -221,12 +221,10 @@ function drawnLayers(
     const causal = a % 3 === 0 ? 'causal' : padding;
     const types = ['simpleRnn', 'lstm', 'gru'] as const;
     const cell = { type: types[a % 3], ...recurrent };
-    const { backwards: _, ...inner } = cell;
     const choices = [
       { type: 'conv1d', filters: 2 + (a % 4), kernelSize, strides, padding: causal, ...of },
       cell,
       cell,
-      { type: 'bidirectional', merge: ['concat', 'sum', 'average', 'multiply'][b % 4], layer: inner },
       ...both,
     ];
     return [choices[kind % choices.length]!];
