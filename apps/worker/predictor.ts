@@ -1,8 +1,9 @@
 import type { Device } from '../../src/engine/backends/port.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
+import { forwardOn } from '../../src/engine/compile/compiled-forward.ts';
 import type { GemmPreference } from '../../src/engine/compile/gemm/choose-gemm.ts';
-import { compiles, testGemm } from '../../src/engine/compile/start.ts';
+import { compiles, openCrew, testGemm } from '../../src/engine/compile/start.ts';
 import type { GemmReport } from '../../src/spec/compilation.ts';
 import { PredictorCommand, type PredictorMessage } from '../../src/spec/predictor.ts';
 import { createModelCache } from './model-cache.ts';
@@ -39,7 +40,9 @@ async function start(command: Extract<PredictorCommand, { type: 'start' }>): Pro
     // A GPU's backend is faster by itself.
     const gemm =
       compiles(device) && command.gemm !== null ? await testGemm(command.gemm as GemmPreference) : null;
-    const server = createPredictorServer({ token, models: createModelCache(fetchBlob) });
+    const crew = gemm && (await openCrew({ threads: 1, gemm: gemm.chosen }));
+    const models = createModelCache(fetchBlob, { forwardOf: crew ? forwardOn(crew) : undefined });
+    const server = createPredictorServer({ token, models });
     server.listen(0, host, () => {
       const { port } = server.address() as { port: number };
       tell({ type: 'ready', port, backend: device.backend, device: named(device, gemm), gemm });

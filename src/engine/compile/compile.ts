@@ -1,4 +1,5 @@
 import type { Program } from './ir/program.ts';
+import { copyUneven } from './passes/copy-uneven.ts';
 import { dropDeadCode } from './passes/drop-dead-code.ts';
 import { fuse } from './passes/fuse.ts';
 import { recompute } from './passes/recompute.ts';
@@ -10,7 +11,7 @@ import type { Schedule } from './passes/units.ts';
 import { type Recorded, record, type Tape } from './record/record.ts';
 
 /** What the passes are, in their order; each gives a program that means the same. */
-const PASSES = { dropDeadCode, simplify, shareCommon, sinkBelowPooling, settle } as const;
+const PASSES = { dropDeadCode, simplify, shareCommon, sinkBelowPooling, copyUneven, settle } as const;
 
 /** Records what a function does with tensors, and makes the most of it. @throws UnrecordableError */
 export function compile(work: (tape: Tape) => Recorded): { program: Program; schedule: Schedule } {

@@ -39,7 +39,14 @@ export function gather(split: Examples, order: Uint32Array, start: number, size:
   const chosen = [...order.subarray(start, start + size)];
   const take = (values: Float32Array, n: number) =>
     Float32Array.from(chosen.flatMap((row) => [...values.subarray(row * n, (row + 1) * n)]));
-  return { ...split, count: chosen.length, x: take(split.x, split.width), y: take(split.y, split.units) };
+  const weights = split.weights && { weights: take(split.weights, 1) };
+  return {
+    ...split,
+    count: chosen.length,
+    x: take(split.x, split.width),
+    y: take(split.y, split.units),
+    ...weights,
+  };
 }
 
 export interface SmallJob {

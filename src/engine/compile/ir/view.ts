@@ -91,15 +91,16 @@ export function keyOf({ value, offset, factors }: View): string {
 export function compose(inner: View, outer: Omit<View, 'value'>): View | null {
   const axes = withSpans(merged(inner.factors));
   let [offset, rest] = [inner.offset, outer.offset];
-  const positions = axes.map(({ stride, span }) => {
+  // How far along each axis all factors together get: none may go on in the next position of the axis before.
+  const reached = axes.map(({ stride, span }) => {
     const position = Math.floor(rest / span);
     rest %= span;
     offset += position * stride;
     return position;
   });
   const factors: Factor[] = [];
-  for (const factor of outer.factors) {
-    const steps = stepsThrough(axes, positions, factor);
+  for (const factor of merged(outer.factors)) {
+    const steps = stepsThrough(axes, reached, factor);
     if (!steps) return null;
     factors.push(...steps);
   }
@@ -121,12 +122,8 @@ function withSpans(factors: readonly Factor[]): Axis[] {
   });
 }
 
-function stepsThrough(
-  axes: readonly Axis[],
-  positions: readonly number[],
-  [size, stride]: Factor,
-): Factor[] | null {
-  if (stride === 0 || size === 1) return [[size, 0]];
+function stepsThrough(axes: readonly Axis[], reached: number[], [size, stride]: Factor): Factor[] | null {
+  if (stride === 0) return [[size, 0]];
   const steps: Factor[] = [];
   let [left, distance] = [size, stride];
   while (left > 1) {
@@ -134,10 +131,12 @@ function stepsThrough(
     const axis = axes[at];
     if (!axis || distance % axis.span !== 0) return null;
     const step = distance / axis.span;
-    const isWithin = positions[at]! + (left - 1) * step < axis.size;
+    const isWithin = reached[at]! + (left - 1) * step < axis.size;
     const room = axis.size / step;
-    if (!isWithin && (positions[at] !== 0 || left % room !== 0)) return null;
+    const goesRound = Number.isInteger(room) && left % room === 0 && reached[at]! < step;
+    if (!isWithin && !goesRound) return null;
     const count = isWithin ? left : room;
+    reached[at]! += (count - 1) * step;
     steps.unshift([count, axis.stride * step]);
     left /= count;
     distance *= count;

@@ -39,7 +39,7 @@ interface Made {
 export function computeBlock(body: Body, nest: Nest, places: Places, block: Block): Values {
   const vectors = Array.from({ length: countVectors(block) }, (_, vector) => vector);
   const made: Made[][] = [];
-  const readOf = reader(body, nest, places);
+  const readOf = reader(body, nest, places, block);
   const numbersOf: Values = (argument, vector) => {
     if (typeof argument === 'number') return body.number(argument);
     if ('pointer' in argument) return readOf(argument.pointer, vector);
@@ -53,10 +53,18 @@ export function computeBlock(body: Body, nest: Nest, places: Places, block: Bloc
     const index = (vector: number) => indices(body, places.index(at), step.index!.at(-1) ?? 0, vector);
     made.push(vectors.map((vector) => computeStep(body, step, vector, { numbersOf, maskOf, index })));
   }
+  // Before the first is written, all are there.
+  for (const { value } of [...nest.stores, ...nest.reductions]) {
+    for (const vector of vectors) numbersOf(value, vector);
+  }
   for (const { value, pointer } of nest.stores) {
+    const stride = nest.pointers[pointer]!.at(-1) ?? 1;
     for (const vector of vectors) {
       const lanes = vector < block.vectors ? LANES : block.tail;
-      body.emit(store(places.pointer(pointer), vector, numbersOf(value, vector), lanes));
+      const [address, code] = [places.pointer(pointer), numbersOf(value, vector)];
+      body.emit(
+        stride === 1 ? store(address, vector, code, lanes) : scatter(address, stride, vector, code, lanes),
+      );
     }
   }
   return numbersOf;
@@ -98,25 +106,32 @@ export function countVectors({ vectors, tail }: Block): number {
 }
 
 /** Reads each vector of each pointer once. */
-function reader(body: Body, nest: Nest, places: Places): (pointer: number, vector: number) => Code {
+function reader(
+  body: Body,
+  nest: Nest,
+  places: Places,
+  block: Block,
+): (pointer: number, vector: number) => Code {
   const known = new Map<string, Code>();
   return (pointer, vector) => {
     const still = places.still(pointer);
     if (still) return still;
     const stride = nest.pointers[pointer]!.at(-1) ?? 0;
     const key = stride === 0 ? `${pointer}` : `${pointer}.${vector}`;
-    const loaded = known.get(key) ?? body.let(read(body, places.pointer(pointer), stride, vector));
+    const lanes = vector < block.vectors ? LANES : block.tail;
+    const loaded = known.get(key) ?? body.let(read(body, places.pointer(pointer), stride, vector, lanes));
     known.set(key, loaded);
     return loaded;
   };
 }
 
-function read(body: Body, address: Code, stride: number, vector: number): Code {
+function read(body: Body, address: Code, stride: number, vector: number, lanes: number): Code {
   if (stride === 0) return [...address, ...access(OP.loadSplat, 0)];
   if (stride === 1) return load(address, vector);
   const offset = (lane: number) => (vector * LANES + lane) * stride * BYTES_A_NUMBER;
   let gathered = body.let([...address, ...access(OP.loadOne, offset(0))]);
-  for (let lane = 1; lane < LANES; lane++) {
+  // With a great stride the idle lanes could lie beyond the memory.
+  for (let lane = 1; lane < lanes; lane++) {
     gathered = body.let([...address, ...gathered, ...access(OP.loadLane, offset(lane), lane)]);
   }
   return gathered;
@@ -130,6 +145,14 @@ function indices(body: Body, place: Code, stride: number, vector: number): Code 
 /** Reads a vector; where fewer lanes are wanted, whatever lies behind them too. */
 export function load(address: Code, vector: number): Code {
   return [...address, ...access(OP.load, vector * BYTES_A_VECTOR)];
+}
+
+/** Writes the first lanes of a vector, each `stride` elements after the one before it. */
+function scatter(address: Code, stride: number, vector: number, value: Code, lanes: number): Code {
+  return Array.from({ length: lanes }, (_, lane) => {
+    const offset = (vector * LANES + lane) * stride * BYTES_A_NUMBER;
+    return [...address, ...value, ...access(OP.storeLane32, offset, lane)];
+  }).flat();
 }
 
 /** Writes the first lanes of a vector, and nothing beyond them. */

@@ -21,7 +21,7 @@ export interface Nest {
   /** How each pointer moves along each dimension, in elements. */
   readonly pointers: readonly (readonly number[])[];
   readonly steps: readonly Step[];
-  /** Written for each element; the pointer moves by 1 along the last dimension. */
+  /** Written for each element. */
   readonly stores: readonly { readonly value: Argument; readonly pointer: number }[];
   /** Written once for all elements along the reduced dimensions, along which the pointer stands still. */
   readonly reductions: readonly {

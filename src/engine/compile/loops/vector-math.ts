@@ -35,7 +35,9 @@ export const VECTOR_MATH: Readonly<Record<Computed, Emit>> = {
     const one = body.number(1);
     const whole = body.let(apply(OP.add, x!, one));
     const lost = apply(OP.sub, x!, apply(OP.sub, whole, one));
-    return apply(OP.add, logarithm(body, whole), apply(OP.div, lost, whole));
+    const correction = body.let(apply(OP.div, lost, whole));
+    // Of −1 and infinity the logarithm says all.
+    return apply(OP.add, logarithm(body, whole), number(correction));
   },
   sigmoid: (body, x) => {
     const one = body.number(1);
@@ -55,6 +57,11 @@ export const VECTOR_MATH: Readonly<Record<Computed, Emit>> = {
 /** x where it is no number, else 0. */
 function nan(_body: Body, x: Code): Code {
   return apply(OP.and, x, apply(OP.ne, x, x));
+}
+
+/** x where it is a number, else 0. */
+function number(x: Code): Code {
+  return apply(OP.and, x, apply(OP.eq, x, x));
 }
 
 function shifted(opcode: number, vector: Code, bits: number): Code {
@@ -77,28 +84,38 @@ const EXP = [
   1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
 ];
 
+/** Below it e^x is no normal number, and is taken for 0. */
+const LEAST_EXPONENT = -87.33654;
+
 /** e^x, or e^x − 1 without the cancellation near 0: 2ⁿ·e^r, where n is a whole number and |r| ≤ ½ log 2. */
 function exponential(body: Body, x: Code, lessOne: boolean): Code {
   const n = body.let(apply(OP.nearest, apply(OP.mul, x, body.number(Math.LOG2E))));
   const high = apply(OP.sub, x, apply(OP.mul, n, body.number(LOG_2[0])));
   const r = body.let(apply(OP.sub, high, apply(OP.mul, n, body.number(LOG_2[1]))));
   const square = apply(OP.mul, r, r);
-  const rest = apply(OP.add, apply(OP.mul, polynomial(body, r, EXP), square), r);
-  const whole = apply(OP.minInt, apply(OP.toInt, n), body.integer(128));
-  const exponent = apply(OP.addInt, apply(OP.maxInt, whole, body.integer(-127)), body.integer(127));
-  const scale = body.let(shifted(OP.shiftLeft, exponent, 23));
-  const one = body.number(1);
-  const sum = lessOne
-    ? apply(OP.add, apply(OP.mul, scale, body.let(rest)), apply(OP.sub, scale, one))
-    : apply(OP.mul, scale, apply(OP.add, rest, one));
+  const rest = body.let(apply(OP.add, apply(OP.mul, polynomial(body, r, EXP), square), r));
+  const scaled = lessOne ? scaledLessOne(body, rest, n) : scaledUp(apply(OP.add, rest, body.number(1)), n);
   const low = body.number(lessOne ? -1 : 0);
-  const within = apply(OP.choose, low, sum, apply(OP.lt, x, body.number(-87.5)));
+  const within = apply(OP.choose, low, scaled, apply(OP.lt, x, body.number(LEAST_EXPONENT)));
   return apply(
     OP.choose,
     body.number(Number.POSITIVE_INFINITY),
     within,
     apply(OP.gt, x, body.number(88.72283)),
   );
+}
+
+/** 2ⁿ·m, of an m near 1: n is added to its exponent. */
+function scaledUp(m: Code, n: Code): Code {
+  return apply(OP.addInt, m, shifted(OP.shiftLeft, apply(OP.toInt, n), 23));
+}
+
+/** 2ⁿ·m + (2ⁿ − 1), of twice 2ⁿ⁻¹: 2ⁿ itself can be too great though the result isn't. */
+function scaledLessOne(body: Body, m: Code, n: Code): Code {
+  const half = body.number(0.5);
+  const power = body.let(scaledUp(half, n));
+  const sum = body.let(apply(OP.add, apply(OP.mul, power, m), apply(OP.sub, power, half)));
+  return apply(OP.add, sum, sum);
 }
 
 // Cephes, logf.c: highest power first.
@@ -109,9 +126,13 @@ const LOG = [
 
 /** log x = e·log 2 + log m, where x is m·2ᵉ and √½ ≤ m < √2. */
 function logarithm(body: Body, x: Code): Code {
-  const bits = shifted(OP.shiftRight, x, 23);
+  // Of less than 2⁻¹²⁶ the exponent doesn't say all.
+  const isDenormal = body.let(apply(OP.lt, x, body.number(2 ** -126)));
+  const normal = body.let(apply(OP.choose, apply(OP.mul, x, body.number(2 ** 23)), x, isDenormal));
+  const raised = apply(OP.and, isDenormal, body.integer(23));
+  const bits = apply(OP.subInt, shifted(OP.shiftRight, normal, 23), raised);
   const exponent = apply(OP.fromInt, apply(OP.subInt, bits, body.integer(126)));
-  const half = apply(OP.or, apply(OP.and, x, body.integer(0x007fffff)), body.number(0.5));
+  const half = apply(OP.or, apply(OP.and, normal, body.integer(0x007fffff)), body.number(0.5));
   const fraction = body.let(half);
   const isSmall = body.let(apply(OP.lt, fraction, body.number(Math.SQRT1_2)));
   const one = body.number(1);

@@ -1,17 +1,18 @@
-import type { Program } from '../ir/program.ts';
+import type { Operation, Program } from '../ir/program.ts';
 import { reordered, viewsOf } from '../ir/rewrite.ts';
 import type { ValueId } from '../ir/view.ts';
 
-/** Leaves out what neither a result nor the state needs. */
+/** Leaves out what neither a result nor the state needs. A state that moves stays, if only to be written. */
 export function dropDeadCode(program: Program): Program {
   const { operations, results, nextState } = program;
   const needed = neededFor(
     program,
     [...Object.values(results), ...Object.values(nextState)].map(({ value }) => value),
   );
+  const isMoved = (operation: Operation) => operation.kind === 'input' && operation.name in nextState;
   return reordered(
     program,
-    [...operations.keys()].filter((id) => needed.has(id)),
+    [...operations.keys()].filter((id) => needed.has(id) || isMoved(operations[id]!)),
   );
 }
 

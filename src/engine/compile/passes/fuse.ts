@@ -87,11 +87,11 @@ class Gatherer {
       return null;
     const missing: ValueId[] = [];
     for (const view of viewsOf(operation)) {
-      if (this.#done.has(view.value) || missing.includes(view.value)) continue;
+      if (this.#done.has(view.value)) continue;
       const taken = this.#operations[view.value]!;
       // Of what the nest itself makes, only the element that is being made is there.
       if (taken.kind !== 'map' || !isWhole(view, taken.size) || taken.size !== nest.size) return null;
-      if (nest.has(view.value)) continue;
+      if (nest.has(view.value) || missing.includes(view.value)) continue;
       const joining = this.#joining(view.value, nest, allowed, depth + 1);
       if (!joining) return null;
       missing.push(...joining.filter((value) => !missing.includes(value)));

@@ -98,6 +98,8 @@ class Placer implements Placement {
     const results = new Set(Object.values(this.#program.results).map(({ value }) => value));
     for (const [id, operation] of this.#operations.entries()) {
       if (operation.kind !== 'assemble' || operation.fill !== null) continue;
+      // Parts may be made while the state is still taken, or before the update begins.
+      if (this.#operations[this.place(id).value]!.kind === 'input') continue;
       for (const { from, to } of operation.parts) {
         const { value } = from;
         const isTaken = this.#places.has(value) || results.has(value) || !this.#makers.has(value);

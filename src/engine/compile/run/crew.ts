@@ -17,6 +17,8 @@ export interface Crew {
   readonly threads: number;
   /** This thread's. */
   readonly machine: Machine;
+  /** Whose state is in the memory. */
+  holder: object | null;
   /** @param plan divided among as many threads as the crew has, or among 1 */
   link(plan: DividedPlan): Linked;
   dispose(): void;
@@ -32,7 +34,7 @@ export async function startCrew(machine: Machine, threads: number): Promise<Crew
 }
 
 function alone(machine: Machine): Crew {
-  return { threads: 1, machine, link: (plan) => linkAlone(plan, machine), dispose: () => {} };
+  return { threads: 1, machine, holder: null, link: (plan) => linkAlone(plan, machine), dispose: () => {} };
 }
 
 function linkAlone(plan: DividedPlan, machine: Machine): Linked {
@@ -46,6 +48,7 @@ function linkAlone(plan: DividedPlan, machine: Machine): Linked {
 class LedCrew implements Crew {
   readonly threads: number;
   readonly machine: Machine;
+  holder: object | null = null;
   readonly #rendezvous: Rendezvous;
   readonly #followers: readonly Worker[];
   #programs = 0;
