@@ -9,6 +9,7 @@ import { createRunService } from '../../src/jobs/run-service.ts';
 import { createSweeper } from '../../src/jobs/sweeper.ts';
 import { every } from './every.ts';
 import { hostPredictor } from './predictor-host.ts';
+import { keepTrainerReady } from './ready-trainer.ts';
 import { superviseRun } from './supervise-run.ts';
 import { removeAbandonedWork } from './work-folders.ts';
 
@@ -85,7 +86,8 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
   const tidies = every(timings.tidyMs, tidy, onFault('What was left behind could not be cleared away'));
   const workDirectory = join(workFolders, id);
   const compilation = gemm && { threads: config.computing.threads ?? defaultThreads(), gemm: gemm.chosen };
-  const supervision = { store, blobs, runs, timings, backend, compilation, workDirectory };
+  const trainers = keepTrainerReady({ backend, ...(compilation && { compilation }) }, logger, drain);
+  const supervision = { store, blobs, runs, timings, backend, compilation, workDirectory, trainers };
   const consumer = queue.consume(async (message) => {
     const claim = await runs.claim(message, id);
     if (!claim) return;
@@ -102,6 +104,7 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
       tidies.stop();
       alive.stop();
       predictor.stop();
+      trainers.stop();
       await rm(workDirectory, { recursive: true, force: true });
       await store.workers.remove(id).catch(onFault('The worker’s row could not be removed'));
     },

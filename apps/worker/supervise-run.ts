@@ -11,9 +11,9 @@ import type { Compilation } from '../../src/spec/compilation.ts';
 import type { Failure } from '../../src/spec/failure.ts';
 import type { StartTraining, StoredCheckpoint, TrainerMessage } from '../../src/spec/trainer.ts';
 import { classifyExit, type Exit } from './classify-exit.ts';
+import type { Trainers } from './ready-trainer.ts';
 import { createRelay } from './relay.ts';
 import { superviseTime } from './supervise-time.ts';
-import { startTrainer } from './trainer-process.ts';
 
 export interface Supervision {
   readonly store: Store;
@@ -25,8 +25,7 @@ export interface Supervision {
   readonly compilation: Compilation | null;
   /** Where runs have their work folders. */
   readonly workDirectory: string;
-  /** What to run as the trainer, where it isn't the one beside this file. */
-  readonly trainerScript?: URL;
+  readonly trainers: Trainers;
 }
 
 type LastWord = Extract<TrainerMessage, { type: 'succeeded' | 'searched' | 'stopped' | 'failed' }>;
@@ -109,7 +108,7 @@ async function train(
   const command = await startCommand(claim, supervision, workDirectory).catch((cause) => {
     throw new NotStartedError('the run could not begin', { cause });
   });
-  const trainer = startTrainer(command, logPath, onMessage, supervision.trainerScript);
+  const trainer = supervision.trainers.start(command, logPath, onMessage);
   const watch = superviseTime({ claim, supervision, trainer, drain, logger });
 
   function onMessage(message: TrainerMessage): void {

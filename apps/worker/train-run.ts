@@ -2,13 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataError } from '../../src/data/data-error.ts';
 import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
-import type { Device } from '../../src/engine/backends/port.ts';
-import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
-import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
 import { forwardOn } from '../../src/engine/compile/compiled-forward.ts';
 import { compiledOrEager } from '../../src/engine/compile/compiled-or-eager.ts';
 import type { Crew } from '../../src/engine/compile/run/crew.ts';
-import { compiles, openCrew } from '../../src/engine/compile/start.ts';
 import { encodeModel } from '../../src/engine/predict/trained-model.ts';
 import type { CreateExecutor } from '../../src/engine/train/executor.ts';
 import { runStages } from '../../src/engine/train/run-stages.ts';
@@ -22,18 +18,18 @@ import { ownWeights, writeGenerator, writeSamples } from './generator-files.ts';
 import { readCheckpoint } from './read-checkpoint.ts';
 import { readParent } from './read-parent.ts';
 import { trainJob } from './train-job.ts';
+import type { TrainingEngine } from './training-engine.ts';
 
 export type Tell = (message: TrainerMessage) => Promise<void>;
 
 /** Trains a run from its start or from a checkpoint, and answers its last message. */
 export async function trainRun(
   command: StartTraining,
+  { device, crew }: TrainingEngine,
   tell: Tell,
   signal: AbortSignal,
 ): Promise<TrainerMessage> {
   const { spec, dataset, checkpoints, workDirectory } = command;
-  const device = await startBackend(command.backend as BackendChoice);
-  await gradientSelfTest();
   const resume = await readCheckpoint(checkpoints, tell);
   await tell({ type: 'started', device: device.name, ...(resume && { resumedFrom: resume.position }) });
 
@@ -42,7 +38,6 @@ export async function trainRun(
   if (checkpoints.length === 0)
     for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
   checkMonitored(spec, data);
-  const crew = await crewOf(command, device);
   const job = { ...trainJob(spec, data, parent), ...(crew && { createExecutor: executorsOn(crew, tell) }) };
   const files = { preprocess: data.preprocess, workDirectory };
   const end = await runStages(job, relay(job, files, tell), signal, resume);
@@ -71,19 +66,18 @@ export async function trainRun(
   };
 }
 
-/** The threads that steps are compiled for; undefined where they are computed op by op. */
-async function crewOf({ compilation }: StartTraining, device: Device): Promise<Crew | undefined> {
-  return compilation && compiles(device) ? openCrew(compilation) : undefined;
-}
-
 function executorsOn(crew: Crew, tell: Tell): CreateExecutor {
-  return compiledOrEager(crew, (reason) =>
-    tell({
+  const told = new Set<string>();
+  return compiledOrEager(crew, async (reason) => {
+    // Each stage finds out for itself.
+    if (told.has(reason)) return;
+    told.add(reason);
+    await tell({
       type: 'warning',
       code: 'notCompiled',
       message: `Steps are computed op by op, which is slower: the step can’t be compiled, since ${reason}.`,
-    }),
-  );
+    });
+  });
 }
 
 /** Rows for validation can be planned and yet be missing: a split column may name none, or they were dropped. */

@@ -18,23 +18,35 @@ export interface TrainerProcess {
 /** Of its last words, so much is kept in memory. */
 const LAST_WORDS = 4_000;
 
-/** Starts a trainer on a run. What it prints goes to `logPath`, since its own words are for us, not for the user. */
-export function startTrainer(
+/** What a trainer is told of a run, where what it prints goes, and who hears what it says. */
+export type RunOfTrainer = [
   command: StartTraining,
   logPath: string,
   onMessage: (message: TrainerMessage) => void,
+];
+
+/** A trainer process without a run. */
+export function forkTrainer(
   script = new URL(`./trainer${extname(import.meta.filename)}`, import.meta.url),
-): TrainerProcess {
-  const killedBefore = countOomKills();
+): ChildProcess {
   const child = fork(script, {
     serialization: 'advanced',
     env: childEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  const { logged, lastWords } = keepOutput(child, logPath);
-  child.on('message', (message) => onMessage(message as TrainerMessage));
   // A trainer that dies while it is spoken to says so by its exit.
   child.on('error', () => {});
+  return child;
+}
+
+/** Gives a trainer its run. What it prints goes to `logPath`, since its own words are for us, not for the user. */
+export function startTrainer(
+  child: ChildProcess,
+  ...[command, logPath, onMessage]: RunOfTrainer
+): TrainerProcess {
+  const killedBefore = countOomKills();
+  const { logged, lastWords } = keepOutput(child, logPath);
+  child.on('message', (message) => onMessage(message as TrainerMessage));
   const exit = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }));
     child.once('error', () => child.pid === undefined && resolve({ code: null, signal: null }));

@@ -1,13 +1,16 @@
-import { TrainerCommand, type TrainerMessage } from '../../src/spec/trainer.ts';
+import { type StartTraining, TrainerCommand, type TrainerMessage } from '../../src/spec/trainer.ts';
 import { trainRun } from './train-run.ts';
 import { failureOf, isTheJobs } from './trainer-failure.ts';
+import { startEngine, type TrainingEngine } from './training-engine.ts';
 
 /**
  * The trainer: one child process a run. It talks to its worker over IPC and knows nothing else of the service.
- * Its last message is `succeeded`, `stopped` or `failed`; then it ends.
+ * It may be asked to get ready before there is a run. Its last message is `succeeded`, `stopped` or `failed`;
+ * then it ends.
  */
 
 const stop = new AbortController();
+let engine: Promise<TrainingEngine> | undefined;
 
 // The worker decides when a run stops; a terminal's Ctrl-C reaches the whole process group.
 process.on('SIGINT', () => {});
@@ -16,13 +19,16 @@ process.on('disconnect', () => process.exit(1));
 
 process.on('message', (message) => {
   const command = TrainerCommand.parse(message);
-  if (command.type === 'stop') stop.abort();
-  else void run(command);
+  if (command.type === 'stop') return stop.abort();
+  engine ??= startEngine(command);
+  if (command.type === 'start') void run(command, engine);
+  // What went wrong is told of the run that comes.
+  else engine.catch(() => {});
 });
 
-async function run(command: Extract<TrainerCommand, { type: 'start' }>): Promise<void> {
+async function run(command: StartTraining, engine: Promise<TrainingEngine>): Promise<void> {
   try {
-    await tell(await trainRun(command, tell, stop.signal));
+    await tell(await trainRun(command, await engine, tell, stop.signal));
   } catch (error) {
     const failure = failureOf(error);
     // The user is told of their own faults; ours need their stack, in the run's log.

@@ -22,6 +22,16 @@ export const StoredCheckpoint = z.strictObject({
 });
 export type StoredCheckpoint = z.infer<typeof StoredCheckpoint>;
 
+/** What a process computes with. */
+const computing = {
+  backend: z.string(),
+  /** Left out, steps are computed op by op. */
+  compilation: Compilation.optional(),
+};
+/** Has a trainer get ready, before there is a run for it. */
+export const PrepareTraining = z.strictObject({ type: z.literal('prepare'), ...computing });
+export type PrepareTraining = z.infer<typeof PrepareTraining>;
+
 export const StartTraining = z.strictObject({
   type: z.literal('start'),
   jobId: z.string(),
@@ -33,14 +43,13 @@ export const StartTraining = z.strictObject({
   /** The checkpoints to go on from: the first of them that can be read. */
   checkpoints: z.array(StoredCheckpoint),
   workDirectory: z.string(),
-  backend: z.string(),
-  /** Left out, steps are computed op by op. */
-  compilation: Compilation.optional(),
+  ...computing,
 });
 export type StartTraining = z.infer<typeof StartTraining>;
 
 /** Worker → trainer. `stop` asks for a checkpoint and an end; the answer is `stopped`. */
 export const TrainerCommand = z.discriminatedUnion('type', [
+  PrepareTraining,
   StartTraining,
   z.strictObject({ type: z.literal('stop') }),
 ]);

@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Tell, trainRun } from '../../apps/worker/train-run.ts';
+import { startEngine } from '../../apps/worker/training-engine.ts';
 import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
 import type { Dataset } from './fashion-mnist.ts';
 
@@ -51,7 +52,7 @@ export async function train(
   };
   const startedAt = performance.now();
   try {
-    const last = await trainRun(command, tell, new AbortController().signal);
+    const last = await trainRun(command, await startEngine(command), tell, new AbortController().signal);
     if (last.type !== 'succeeded') throw new Error(`${name} ended as ${last.type}`);
     if (modelPath !== undefined) copyFileSync(last.modelPath, modelPath);
     return {

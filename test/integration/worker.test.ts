@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Supervision, superviseRun } from '../../apps/worker/supervise-run.ts';
+import { forkTrainer, startTrainer } from '../../apps/worker/trainer-process.ts';
 import { createStore } from '../../src/adapters/db/store.ts';
 import type { Store } from '../../src/jobs/ports.ts';
 import { createRunRecorder, type RunRecorder } from '../../src/jobs/run-recorder.ts';
@@ -98,7 +99,7 @@ async function supervise(
     backend: 'wasm',
     compilation: null,
     workDirectory: directory,
-    trainerScript: pathToFileURL(script),
+    trainers: { start: (...run) => startTrainer(forkTrainer(pathToFileURL(script)), ...run) },
     ...change.supervision,
   };
   const over = superviseRun(claim, supervision, logger, change.drain ?? new AbortController().signal);

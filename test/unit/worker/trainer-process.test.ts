@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTrainer } from '../../../apps/worker/trainer-process.ts';
+import { forkTrainer, startTrainer } from '../../../apps/worker/trainer-process.ts';
 import type { StartTraining, TrainerMessage } from '../../../src/spec/trainer.ts';
 
 let folder: string;
@@ -25,10 +25,10 @@ async function runTrainer(logPath: string) {
   await writeFile(script, CHATTY);
   const told: TrainerMessage[] = [];
   const trainer = startTrainer(
+    forkTrainer(pathToFileURL(script)),
     { type: 'start' } as StartTraining,
     logPath,
     (message) => told.push(message),
-    pathToFileURL(script),
   );
   const timer = setTimeout(trainer.kill, 8_000);
   const exit = await trainer.exit;
