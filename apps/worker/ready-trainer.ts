@@ -16,8 +16,8 @@ export interface ReadyTrainer extends Trainers {
 }
 
 /**
- * Keeps a trainer ready while there is no run: it has loaded and tested what it computes with, which takes most of
- * a second, so a run begins at once. The next one is forked when a run has ended: two would take memory from the run.
+ * Keeps a trainer ready for the next run: it has loaded and tested what it computes with, which takes most of a
+ * second, so the run begins at once. Once that has taken its first steps, the one after it gets ready.
  * @param isOver when no run will come any more
  */
 export function keepTrainerReady(
@@ -27,10 +27,10 @@ export function keepTrainerReady(
 ): ReadyTrainer {
   let ready: ChildProcess | null = null;
   let delayMs = FIRST_DELAY_MS;
-  let again: NodeJS.Timeout | undefined;
+  let again: NodeJS.Timeout | null = null;
 
   function prepare(): void {
-    if (isOver.aborted) return;
+    if (ready || again || isOver.aborted) return;
     const child = forkTrainer();
     ready = child;
     child.send({ type: 'prepare', ...preparation } satisfies PrepareTraining, () => {});
@@ -43,22 +43,28 @@ export function keepTrainerReady(
     ready = null;
     if (isOver.aborted) return;
     logger.warn({ ...reason, delayMs }, 'The trainer that stood ready ended; another is started');
-    again = setTimeout(prepare, delayMs);
+    again = setTimeout(() => {
+      again = null;
+      prepare();
+    }, delayMs);
     delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS);
   }
 
   prepare();
   return {
-    start(...run) {
-      clearTimeout(again);
-      const trainer = startTrainer(ready ?? forkTrainer(), ...run);
+    start(command, logPath, onMessage) {
+      const child = ready ?? forkTrainer();
+      if (ready) delayMs = FIRST_DELAY_MS;
       ready = null;
-      delayMs = FIRST_DELAY_MS;
+      const trainer = startTrainer(child, command, logPath, (message) => {
+        if (message.type === 'progress') prepare();
+        onMessage(message);
+      });
       void trainer.exit.then(prepare);
       return trainer;
     },
     stop() {
-      clearTimeout(again);
+      if (again) clearTimeout(again);
       const child = ready;
       ready = null;
       child?.kill('SIGKILL');

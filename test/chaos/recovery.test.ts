@@ -52,7 +52,11 @@ describe('a job whose processes are killed', () => {
 
     const trainerKilled = await train({
       atStep: 300,
-      act: async () => void process.kill(await trainerOf(worker), 'SIGKILL'),
+      act: async () => {
+        const trainer = await trainerOf(worker);
+        process.kill(trainer, 'SIGKILL');
+        await vi.waitUntil(() => !isAlive(trainer));
+      },
     });
     expect(trainerKilled.runs.map(({ status }) => status)).toEqual(['failed', 'succeeded']);
     expect(trainerKilled.runs[0]!.failure).toMatchObject({ code: 'trainerKilled', retryable: true });

@@ -52,6 +52,8 @@ export class WholeService {
       TRAINYARD_INTERNAL_TOKEN: INTERNAL_TOKEN,
       TRAINYARD_OPERATOR_KEY: OPERATOR_KEY,
       TRAINYARD_BACKEND: 'wasm',
+      // On any machine: what is resumed must be as it was, with threads too.
+      TRAINYARD_THREADS: '2',
       ...QUICK,
       ...settings,
     };

@@ -118,7 +118,7 @@ async function trainedWithout(program: string, compilation: Compilation): Promis
 
 describe('a worker without a GPU', () => {
   it('compiles steps, and tells on how many threads and what multiplies', async () => {
-    const { device, ready, warnings } = await trainedBy({});
+    const { device, ready, warnings } = await trainedBy({ TRAINYARD_THREADS: '' });
     expect(device).toMatch(/^wasm SIMD on \S.*, (onednn|openblas|accelerate|wasm) at [1-9]\d* GFLOP\/s$/);
     const { chosen, gflops, candidates } = ready.gemm;
     expect(device).toContain(`${chosen} at ${Math.round(gflops)} GFLOP/s`);

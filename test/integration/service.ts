@@ -46,6 +46,8 @@ export class TestService {
       TRAINYARD_HOME: home,
       TRAINYARD_INTERNAL_TOKEN: 'a-token-for-tests-only',
       TRAINYARD_BACKEND: 'wasm',
+      // On any machine: what is resumed must be as it was, with threads too.
+      TRAINYARD_THREADS: '2',
       LOG_LEVEL: 'info',
       ...QUICK,
       ...settings,
