@@ -16,7 +16,7 @@ export async function childrenOf(pid: number): Promise<{ pid: number; program: s
   );
 }
 
-/** Of the run; of a worker without one, the trainer that stands ready. The kernel tells the oldest first. */
+/** Of the run; of a worker without one, the trainer that stands ready. */
 export async function trainerOf(worker: { pid?: number | undefined }): Promise<number> {
   const trainer = (await childrenOf(worker.pid!)).find(({ program }) => program.includes('trainer.js'));
   if (!trainer) throw new Error('the worker has no trainer');

@@ -16,8 +16,9 @@ export interface ReadyTrainer extends Trainers {
 }
 
 /**
- * Keeps a trainer ready for the next run: it has loaded and tested what it computes with, which takes most of a
- * second, so the run begins at once. Once that has taken its first steps, the one after it gets ready.
+ * Keeps a trainer ready while there is no run: it has loaded and tested what it computes with, which takes most of
+ * a second, so a run begins at once. The next one is forked when a run has ended, not beside it: where memory runs
+ * out, the kernel kills again before the first one's is free, and would take the worker.
  * @param isOver when no run will come any more
  */
 export function keepTrainerReady(
@@ -27,10 +28,10 @@ export function keepTrainerReady(
 ): ReadyTrainer {
   let ready: ChildProcess | null = null;
   let delayMs = FIRST_DELAY_MS;
-  let again: NodeJS.Timeout | null = null;
+  let again: NodeJS.Timeout | undefined;
 
   function prepare(): void {
-    if (ready || again || isOver.aborted) return;
+    if (isOver.aborted) return;
     const child = forkTrainer();
     ready = child;
     child.send({ type: 'prepare', ...preparation } satisfies PrepareTraining, () => {});
@@ -43,28 +44,23 @@ export function keepTrainerReady(
     ready = null;
     if (isOver.aborted) return;
     logger.warn({ ...reason, delayMs }, 'The trainer that stood ready ended; another is started');
-    again = setTimeout(() => {
-      again = null;
-      prepare();
-    }, delayMs);
+    again = setTimeout(prepare, delayMs);
     delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS);
   }
 
   prepare();
   return {
-    start(command, logPath, onMessage) {
+    start(...run) {
+      clearTimeout(again);
       const child = ready ?? forkTrainer();
       if (ready) delayMs = FIRST_DELAY_MS;
       ready = null;
-      const trainer = startTrainer(child, command, logPath, (message) => {
-        if (message.type === 'progress') prepare();
-        onMessage(message);
-      });
+      const trainer = startTrainer(child, ...run);
       void trainer.exit.then(prepare);
       return trainer;
     },
     stop() {
-      if (again) clearTimeout(again);
+      clearTimeout(again);
       const child = ready;
       ready = null;
       child?.kill('SIGKILL');

@@ -10,7 +10,7 @@ import { startEngine, type TrainingEngine } from './training-engine.ts';
  */
 
 const stop = new AbortController();
-let engine: Promise<TrainingEngine> | undefined;
+let prepared: Promise<TrainingEngine | undefined> | undefined;
 
 // The worker decides when a run stops; a terminal's Ctrl-C reaches the whole process group.
 process.on('SIGINT', () => {});
@@ -20,15 +20,15 @@ process.on('disconnect', () => process.exit(1));
 process.on('message', (message) => {
   const command = TrainerCommand.parse(message);
   if (command.type === 'stop') return stop.abort();
-  engine ??= startEngine(command);
-  if (command.type === 'start') void run(command, engine);
-  // What went wrong is told of the run that comes.
-  else engine.catch(() => {});
+  if (command.type === 'start') return void run(command);
+  // What goes wrong is told by the run that comes, which tries again.
+  prepared = startEngine(command).catch(() => undefined);
 });
 
-async function run(command: StartTraining, engine: Promise<TrainingEngine>): Promise<void> {
+async function run(command: StartTraining): Promise<void> {
   try {
-    await tell(await trainRun(command, await engine, tell, stop.signal));
+    const engine = (await prepared) ?? (await startEngine(command));
+    await tell(await trainRun(command, engine, tell, stop.signal));
   } catch (error) {
     const failure = failureOf(error);
     // The user is told of their own faults; ours need their stack, in the run's log.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { TestService } from '../integration/service.ts';
+import { trainerOf } from '../processes.ts';
 import { injectIntoTrainers } from './inject.ts';
 import { PATIENCE, runsOf } from './one-job.ts';
 import { regression } from './specs.ts';
@@ -18,7 +19,8 @@ async function expectOutOfMemory(
 ): Promise<void> {
   service = await TestService.start();
   const worker = await service.startWorker(await settings(service.home));
-  confine(worker.pid!);
+  // The worker, so that trainers to come are confined, and the one that stands ready already.
+  for (const pid of [worker.pid!, await trainerOf(worker)]) confine(pid);
   const { projectId, datasetId } = await service.upload('concrete.csv');
   const job = await service.create(projectId, regression(datasetId, 100, { seed: HOARDS, ...change }));
   const ended = await service.untilEnded(job.id, PATIENCE);

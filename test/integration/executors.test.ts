@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -91,16 +92,15 @@ function built(path: string): string {
   return new URL(`../../dist/${path}`, import.meta.url).href;
 }
 
-async function trainedWithout(program: string, compilation: Compilation): Promise<JobRow> {
+/** Has one job trained by this. */
+async function trainedIn(trainer: () => ChildProcess, compilation: Compilation): Promise<JobRow> {
   const { store, blobs, queue, limits, logger, config } = service.context;
   const runs = createRunService({ store, queue, limits, onQueueError: () => {} });
   const workDirectory = join(service.home, 'scripted');
   await mkdir(workDirectory, { recursive: true });
-  const script = join(workDirectory, 'trainer.mjs');
-  await writeFile(script, program);
   const { id } = await service.create(projectId, spec);
   const claim = (await runs.claim({ jobId: id, attempt: 1 }, 'wrk_test'))!;
-  const trainers: Trainers = { start: (...run) => startTrainer(forkTrainer(pathToFileURL(script)), ...run) };
+  const trainers: Trainers = { start: (...run) => startTrainer(trainer(), ...run) };
   const { timings } = config;
   const supervision = {
     store,
@@ -147,7 +147,9 @@ describe('a worker without a GPU', () => {
     expect(eager.ready).toMatchObject({ compilation: null, gemm: null });
     expect(eager.warnings).toEqual([]);
 
-    const job = await trainedWithout(WITHOUT_CONVOLUTION, compilation);
+    const script = join(service.home, 'trainer.mjs');
+    await writeFile(script, WITHOUT_CONVOLUTION);
+    const job = await trainedIn(() => forkTrainer(pathToFileURL(script)), compilation);
     expect(job).toMatchObject({ status: 'succeeded', faults: 0 });
     const warning = {
       code: 'notCompiled',
@@ -159,5 +161,17 @@ describe('a worker without a GPU', () => {
     // Sums are rounded in another order: so it shows who has computed.
     expect(await weightsOf(job)).toBe(eager.weights);
     expect(compiled.weights).not.toBe(eager.weights);
+  });
+
+  it('tries again for a run what failed while the trainer got ready', async () => {
+    const job = await trainedIn(
+      () => {
+        const trainer = forkTrainer(new URL(built('apps/worker/trainer.js')));
+        trainer.send({ type: 'prepare', backend: 'wasm', compilation: { threads: 2, gemm: 'gone' } });
+        return trainer;
+      },
+      { threads: 2, gemm: 'wasm' },
+    );
+    expect(job).toMatchObject({ status: 'succeeded', faults: 0 });
   });
 });

@@ -6,7 +6,7 @@ import { childrenOf, isAlive } from '../processes.ts';
 import { SLOW_MODEL } from '../slow-model.ts';
 import { TestService } from './service.ts';
 
-/** The trainer that stands ready in a worker for its next run. */
+/** The trainer that stands ready in a worker that has no run. */
 
 let service: TestService;
 let worker: ChildProcess;
@@ -45,16 +45,15 @@ async function train(): Promise<void> {
 }
 
 describe('the trainer that stands ready', () => {
-  it('takes the next run, while which another gets ready', async () => {
+  it('takes the next run, beside which there is no other; then comes another', async () => {
     const ready = await another();
     const { id } = await service.create(projectId, spec);
-    const next = await another(ready);
-    expect(await trainers()).toEqual([ready, next]);
+    await service.until(id, ({ step }) => (step ?? 0) > 0);
+    expect(await trainers()).toEqual([ready]);
     expect((await service.untilEnded(id)).status).toBe('succeeded');
-    await vi.waitUntil(() => !isAlive(ready));
-    expect(await trainers()).toEqual([next]);
+    await another(ready);
+    expect(isAlive(ready)).toBe(false);
     await train();
-    await vi.waitUntil(() => !isAlive(next));
   });
 
   it('is replaced when it dies, which costs no job anything', async () => {
