@@ -43,7 +43,7 @@ function outages(redis: boolean): void {
   afterAll(() => service?.stop());
 
   /** Carries the work out, and disturbs it once it trains. */
-  async function carriedOut(disturb: (worker: number) => Promise<unknown>): Promise<Outcome> {
+  async function carriedOut(disturb: (trainer: number) => Promise<unknown>): Promise<Outcome> {
     const carrying = carryOut(client, service.postgres.url, work, `${asked++}`);
     const trains = await vi.waitUntil(
       async () => {
@@ -53,8 +53,11 @@ function outages(redis: boolean): void {
       { timeout: 60_000 },
     );
     expect(trains).toBe(true);
-    const trainers = await Promise.all(service.workers.map((worker) => trainerOf(worker).catch(() => null)));
-    await disturb(trainers.find((pid) => pid !== null)!);
+    const [busy] = await query<{ pid: number }>(
+      service.postgres.url,
+      `SELECT pid FROM worker JOIN run ON worker.id = worker_id WHERE status = 'running'`,
+    );
+    await disturb(await trainerOf(busy!));
     const [outcome] = await carrying;
     return outcome!;
   }
