@@ -34,6 +34,9 @@ const Variables = z.object({
   TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: z.coerce.number().int().positive().default(60),
   TRAINYARD_TRUSTED_PROXIES: Networks,
   TRAINYARD_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'wasm', 'cpu']).default('auto'),
+  TRAINYARD_EXECUTOR: z.enum(['auto', 'eager']).default('auto'),
+  TRAINYARD_THREADS: z.coerce.number().int().min(1).max(64).optional(),
+  TRAINYARD_GEMM: z.enum(['auto', 'wasm', 'onednn', 'openblas', 'accelerate']).default('auto'),
   TRAINYARD_PREDICTOR_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TRAINYARD_HEARTBEAT_MS: Milliseconds.default(1_000),
@@ -76,6 +79,14 @@ export interface Config {
   /** Whose `X-Forwarded-For` is believed; without any, an address is that of the connection. */
   readonly trustedProxies: readonly string[];
   readonly backend: Variables['TRAINYARD_BACKEND'];
+  /** How a worker without a GPU computes. */
+  readonly computing: {
+    /** `auto` compiles steps; `eager` has tfjs compute them op by op. */
+    readonly executor: Variables['TRAINYARD_EXECUTOR'];
+    /** How many cores a run takes; some of the machine's when left out. */
+    readonly threads: number | undefined;
+    readonly gemm: Variables['TRAINYARD_GEMM'];
+  };
   /** What a worker's predictor listens on, and is told to the API as. */
   readonly predictorHost: string;
   readonly logLevel: Variables['LOG_LEVEL'];
@@ -155,6 +166,11 @@ function toConfig(variables: Variables): Config {
     maxFailedKeysPerMinute: variables.TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE,
     trustedProxies: variables.TRAINYARD_TRUSTED_PROXIES,
     backend: variables.TRAINYARD_BACKEND,
+    computing: {
+      executor: variables.TRAINYARD_EXECUTOR,
+      threads: variables.TRAINYARD_THREADS,
+      gemm: variables.TRAINYARD_GEMM,
+    },
     predictorHost: variables.TRAINYARD_PREDICTOR_HOST,
     logLevel: variables.LOG_LEVEL,
     timings: {

@@ -4,6 +4,7 @@ import {
   evaluateModel,
   evaluateMonteCarlo,
 } from '../../src/engine/predict/evaluate-model.ts';
+import type { ForwardOf } from '../../src/engine/predict/forward.ts';
 import type { Examples } from '../../src/engine/train/batch.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import type { NamedArrays } from '../../src/safetensors.ts';
@@ -25,6 +26,7 @@ export async function evaluateRun(
   spec: JobSpec,
   { target }: FittedPreprocess,
   weights: NamedArrays,
+  forwardOf?: ForwardOf,
 ): Promise<Evaluation> {
   const name = job.data.test.count > 0 ? 'test' : 'validation';
   const split = job.data[name];
@@ -34,7 +36,7 @@ export async function evaluateRun(
   const metrics = {
     ...(await evaluateModel(job, weights, split)),
     ...(auc !== undefined && { auc }),
-    ...(mcDropout && (await evaluateMonteCarlo(job, weights, split, mcDropout))),
+    ...(mcDropout && (await evaluateMonteCarlo(job, weights, split, mcDropout, forwardOf))),
   };
   const prefix = name === 'test' ? 'test' : 'val';
   return {

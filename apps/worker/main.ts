@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
 import { type Context, createContext } from '../../src/context.ts';
@@ -11,6 +11,8 @@ import { every } from './every.ts';
 import { hostPredictor } from './predictor-host.ts';
 import { superviseRun } from './supervise-run.ts';
 import { removeAbandonedWork } from './work-folders.ts';
+
+const MOST_THREADS = 8;
 
 /**
  * A worker: takes jobs from the queue one at a time and supervises a trainer child for each, keeps a predictor
@@ -49,9 +51,10 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
     host: config.predictorHost,
     token: config.internalToken!,
     backend,
+    gemm: config.computing.executor === 'auto' ? config.computing.gemm : null,
     logger,
   });
-  const { device } = await predictor.started.catch((error) => {
+  const { device, gemm } = await predictor.started.catch((error) => {
     predictor.stop();
     throw error;
   });
@@ -81,7 +84,8 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
   const sweeps = every(timings.sweepMs, sweeper.sweep, onFault('A sweep failed; the next one tries again'));
   const tidies = every(timings.tidyMs, tidy, onFault('What was left behind could not be cleared away'));
   const workDirectory = join(workFolders, id);
-  const supervision = { store, blobs, runs, timings, backend, workDirectory };
+  const compilation = gemm && { threads: config.computing.threads ?? defaultThreads(), gemm: gemm.chosen };
+  const supervision = { store, blobs, runs, timings, backend, compilation, workDirectory };
   const consumer = queue.consume(async (message) => {
     const claim = await runs.claim(message, id);
     if (!claim) return;
@@ -89,7 +93,7 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
     log.info({ attempt: claim.run.attempt }, 'A run begins');
     await superviseRun(claim, supervision, log, drain);
   });
-  logger.info({ workerId: id, device }, 'The worker is ready');
+  logger.info({ workerId: id, device, compilation, gemm }, 'The worker is ready');
 
   return {
     async stop() {
@@ -102,6 +106,11 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
       await store.workers.remove(id).catch(onFault('The worker’s row could not be removed'));
     },
   };
+}
+
+/** All cores, but no more than a batch is worth dividing among. */
+function defaultThreads(): number {
+  return Math.min(availableParallelism(), MOST_THREADS);
 }
 
 /** A first signal drains, a second one ends at once; the end of a parent that forked us drains too. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ForwardOf } from '../../src/engine/predict/forward.ts';
 import { loadModel, type TrainedModel } from '../../src/engine/predict/trained-model.ts';
 
 /** How many bytes of model files are kept loaded. */
@@ -20,17 +21,23 @@ interface Entry {
   users: number;
 }
 
+interface CacheOptions {
+  readonly bytesKept?: number;
+  /** Gives what is to send rows through a model; tfjs when left out. */
+  readonly forwardOf?: ForwardOf | undefined;
+}
+
 /** Keeps the models used last, as many as fit. @param fetchBlob answers the local path of a blob */
 export function createModelCache(
   fetchBlob: (blobKey: string) => Promise<string>,
-  bytesKept = BYTES_KEPT,
+  { bytesKept = BYTES_KEPT, forwardOf }: CacheOptions = {},
 ): ModelCache {
   // A Map keeps the order of insertion: the first entry is the one that was not used for longest.
   const entries = new Map<string, Entry>();
 
   async function load(blobKey: string): Promise<LoadedModel> {
     const file = await readFile(await fetchBlob(blobKey));
-    return { model: loadModel(file), bytes: file.byteLength };
+    return { model: loadModel(file, forwardOf), bytes: file.byteLength };
   }
 
   function open(blobKey: string): Entry {

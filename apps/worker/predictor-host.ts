@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { childEnvironment } from '../../src/config.ts';
 import type { BlobStore } from '../../src/jobs/ports.ts';
 import type { Logger } from '../../src/logger.ts';
+import type { GemmReport } from '../../src/spec/compilation.ts';
 import type { PredictorCommand, PredictorMessage } from '../../src/spec/predictor.ts';
 
 const FIRST_DELAY_MS = 200;
@@ -13,6 +14,8 @@ export interface Predictor {
   readonly url: string;
   /** What it computes on, as it really is. */
   readonly device: string;
+  /** What its self-test found of multiplying matrices; null where nothing is compiled. */
+  readonly gemm: GemmReport | null;
 }
 
 export interface PredictorHost {
@@ -28,11 +31,13 @@ interface Options {
   readonly host: string;
   readonly token: string;
   readonly backend: string;
+  /** What is to multiply matrices, or `auto`; null where nothing is to be compiled. */
+  readonly gemm: string | null;
   readonly logger: Logger;
 }
 
 /** Keeps a predictor child up, and brings it the files of the models it is asked for. */
-export function hostPredictor({ blobs, host, token, backend, logger }: Options): PredictorHost {
+export function hostPredictor({ blobs, host, token, backend, gemm, logger }: Options): PredictorHost {
   const script = new URL(`./predictor${extname(import.meta.filename)}`, import.meta.url);
   let child: ChildProcess;
   let current: Predictor | null = null;
@@ -48,7 +53,7 @@ export function hostPredictor({ blobs, host, token, backend, logger }: Options):
     begun.on('message', (message) => void onMessage(message as PredictorMessage, send));
     begun.on('error', (err) => logger.error({ err }, 'The predictor could not be spoken to'));
     begun.on('exit', onExit);
-    send({ type: 'start', host, token, backend });
+    send({ type: 'start', host, token, backend, gemm });
     child = begun;
   }
 
@@ -60,6 +65,7 @@ export function hostPredictor({ blobs, host, token, backend, logger }: Options):
       current = {
         url: `http://${host.includes(':') ? `[${host}]` : host}:${message.port}`,
         device: message.device,
+        gemm: message.gemm,
       };
       delayMs = FIRST_DELAY_MS;
       resolve(current);

@@ -1,5 +1,10 @@
+import type { Device } from '../../src/engine/backends/port.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
+import { forwardOn } from '../../src/engine/compile/compiled-forward.ts';
+import type { GemmPreference } from '../../src/engine/compile/gemm/choose-gemm.ts';
+import { compiles, openCrew, testGemm } from '../../src/engine/compile/start.ts';
+import type { GemmReport } from '../../src/spec/compilation.ts';
 import { PredictorCommand, type PredictorMessage } from '../../src/spec/predictor.ts';
 import { createModelCache } from './model-cache.ts';
 import { createPredictorServer } from './predictor-server.ts';
@@ -27,14 +32,20 @@ process.on('message', (message) => {
   else settle(command);
 });
 
-async function start({ backend, host, token }: Extract<PredictorCommand, { type: 'start' }>): Promise<void> {
+async function start(command: Extract<PredictorCommand, { type: 'start' }>): Promise<void> {
+  const { backend, host, token } = command;
   try {
     const device = await startBackend(backend as BackendChoice);
     await gradientSelfTest();
-    const server = createPredictorServer({ token, models: createModelCache(fetchBlob) });
+    // A GPU's backend is faster by itself.
+    const gemm =
+      compiles(device) && command.gemm !== null ? await testGemm(command.gemm as GemmPreference) : null;
+    const crew = gemm && (await openCrew({ threads: 1, gemm: gemm.chosen }));
+    const models = createModelCache(fetchBlob, { forwardOf: crew ? forwardOn(crew) : undefined });
+    const server = createPredictorServer({ token, models });
     server.listen(0, host, () => {
       const { port } = server.address() as { port: number };
-      tell({ type: 'ready', port, backend: device.backend, device: device.name });
+      tell({ type: 'ready', port, backend: device.backend, device: named(device, gemm), gemm });
     });
   } catch (error) {
     console.error(error);
@@ -42,6 +53,11 @@ async function start({ backend, host, token }: Extract<PredictorCommand, { type:
     process.exitCode = 1;
     process.disconnect();
   }
+}
+
+/** What the device is, and what multiplies on it. */
+function named({ name }: Device, gemm: GemmReport | null): string {
+  return gemm ? `${name}, ${gemm.chosen} at ${Math.round(gemm.gflops)} GFLOP/s` : name;
 }
 
 /** The local path of a blob's content, which the worker brings. */

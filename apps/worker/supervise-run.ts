@@ -7,6 +7,7 @@ import type { CheckpointRow } from '../../src/jobs/rows.ts';
 import { createRunRecorder, type RunRecorder } from '../../src/jobs/run-recorder.ts';
 import { type Claim, FenceLostError, type RunService } from '../../src/jobs/run-service.ts';
 import type { Logger } from '../../src/logger.ts';
+import type { Compilation } from '../../src/spec/compilation.ts';
 import type { Failure } from '../../src/spec/failure.ts';
 import type { StartTraining, StoredCheckpoint, TrainerMessage } from '../../src/spec/trainer.ts';
 import { classifyExit, type Exit } from './classify-exit.ts';
@@ -20,6 +21,8 @@ export interface Supervision {
   readonly runs: RunService;
   readonly timings: Timings;
   readonly backend: string;
+  /** How steps are compiled; null where they are not. */
+  readonly compilation: Compilation | null;
   /** Where runs have their work folders. */
   readonly workDirectory: string;
   /** What to run as the trainer, where it isn't the one beside this file. */
@@ -170,7 +173,7 @@ function trainerLog(path: string): Extract<TrainerMessage, { type: 'artifact' }>
 
 async function startCommand(
   { job, run, dataset, parent, checkpoints }: Claim,
-  { blobs, backend }: Supervision,
+  { blobs, backend, compilation }: Supervision,
   workDirectory: string,
 ): Promise<StartTraining> {
   await mkdir(workDirectory, { recursive: true });
@@ -184,6 +187,7 @@ async function startCommand(
     checkpoints: await Promise.all(checkpoints.map((row) => stored(row, blobs))),
     workDirectory,
     backend,
+    ...(compilation && { compilation }),
   };
 }
 

@@ -1,29 +1,27 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { epochOrder, gatherAugmented, gatherBatch } from '../../src/data/batches.ts';
 import { DataError } from '../../src/data/data-error.ts';
 import { type PreparedData, prepareData } from '../../src/data/prepare-data.ts';
+import type { Device } from '../../src/engine/backends/port.ts';
 import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
-import { buildNetwork, type Network } from '../../src/engine/model/network.ts';
+import { forwardOn } from '../../src/engine/compile/compiled-forward.ts';
+import { compiledOrEager } from '../../src/engine/compile/compiled-or-eager.ts';
+import type { Crew } from '../../src/engine/compile/run/crew.ts';
+import { compiles, openCrew } from '../../src/engine/compile/start.ts';
 import { encodeModel } from '../../src/engine/predict/trained-model.ts';
-import { createMetrics } from '../../src/engine/train/metrics.ts';
+import type { CreateExecutor } from '../../src/engine/train/executor.ts';
 import { runStages } from '../../src/engine/train/run-stages.ts';
 import type { TrainEvents } from '../../src/engine/train/train-events.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
-import { distributionOf } from '../../src/spec/distribution.ts';
-import { expandModel } from '../../src/spec/expand.ts';
-import { besideDiscriminator, resolveGenerator } from '../../src/spec/generator.ts';
 import type { JobSpec } from '../../src/spec/job.ts';
-import { resolveNetwork } from '../../src/spec/network.ts';
-import type { ObjectiveOf } from '../../src/spec/objective.ts';
-import { inputShapeOf, outputUnits, type Preprocess } from '../../src/spec/preprocess.ts';
-import { settleStages } from '../../src/spec/trainable.ts';
+import type { Preprocess } from '../../src/spec/preprocess.ts';
 import type { StartTraining, TrainerMessage } from '../../src/spec/trainer.ts';
 import { evaluateRun } from './evaluate-run.ts';
 import { ownWeights, writeGenerator, writeSamples } from './generator-files.ts';
 import { readCheckpoint } from './read-checkpoint.ts';
-import { type ParentFile, readParent } from './read-parent.ts';
+import { readParent } from './read-parent.ts';
+import { trainJob } from './train-job.ts';
 
 export type Tell = (message: TrainerMessage) => Promise<void>;
 
@@ -44,13 +42,20 @@ export async function trainRun(
   if (checkpoints.length === 0)
     for (const { code, message } of data.warnings) await tell({ type: 'warning', code, message });
   checkMonitored(spec, data);
-  const job = trainJob(spec, data, parent);
+  const crew = await crewOf(command, device);
+  const job = { ...trainJob(spec, data, parent), ...(crew && { createExecutor: executorsOn(crew, tell) }) };
   const files = { preprocess: data.preprocess, workDirectory };
   const end = await runStages(job, relay(job, files, tell), signal, resume);
   if (end.outcome === 'stopped') return { type: 'stopped' };
   if (spec.stages.every(({ schedule }) => schedule.type === 'lrFinder')) return { type: 'searched' };
 
-  const { evaluation, report } = await evaluateRun(job, spec, data.preprocess, end.weights);
+  const { evaluation, report } = await evaluateRun(
+    job,
+    spec,
+    data.preprocess,
+    end.weights,
+    crew && forwardOn(crew),
+  );
   const reportPath = join(workDirectory, 'evaluation.json');
   await writeFile(reportPath, JSON.stringify(report));
   await tell({ type: 'artifact', name: 'evaluation.json', path: reportPath, mediaType: 'application/json' });
@@ -66,6 +71,21 @@ export async function trainRun(
   };
 }
 
+/** The threads that steps are compiled for; undefined where they are computed op by op. */
+async function crewOf({ compilation }: StartTraining, device: Device): Promise<Crew | undefined> {
+  return compilation && compiles(device) ? openCrew(compilation) : undefined;
+}
+
+function executorsOn(crew: Crew, tell: Tell): CreateExecutor {
+  return compiledOrEager(crew, (reason) =>
+    tell({
+      type: 'warning',
+      code: 'notCompiled',
+      message: `Steps are computed op by op, which is slower: the step can’t be compiled, since ${reason}.`,
+    }),
+  );
+}
+
 /** Rows for validation can be planned and yet be missing: a split column may name none, or they were dropped. */
 function checkMonitored({ stages }: JobSpec, { validation }: PreparedData): void {
   if (validation.count > 0) return;
@@ -74,43 +94,6 @@ function checkMonitored({ stages }: JobSpec, { validation }: PreparedData): void
     const missing = monitors.find((monitor) => monitor?.startsWith('val_'));
     if (missing) throw new DataError(`a stage watches ${missing}, and no row is left to validate on`);
   }
-}
-
-function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile | undefined): TrainJob {
-  const { preprocess, train } = data;
-  const distribution = distributionOf(spec.stages);
-  const resolved = resolveNetwork(spec.model, {
-    inputShape: inputShapeOf(preprocess),
-    task: preprocess.task,
-    outputUnits: outputUnits(preprocess),
-    distribution,
-    base: parent?.base ?? [],
-  });
-  const network = buildNetwork(resolved);
-  const gan = spec.stages[0]!.objective;
-  const targetStd = preprocess.target.type === 'number' ? preprocess.target.std : 1;
-  return {
-    network,
-    reused: parent?.reused ?? {},
-    task: preprocess.task,
-    inputs: preprocess.inputs,
-    generator: gan.type === 'gan' ? generatorOf(gan, network) : undefined,
-    stages: settleStages(spec.stages, expandModel(spec.model, parent?.base), network.layers),
-    seed: spec.seed,
-    data: {
-      ...data,
-      order: (stage, epoch) => epochOrder(spec.seed, stage, epoch, train.count, spec.data.shuffle),
-      gather: data.augment ? gatherAugmented(train, data.augment) : gatherBatch,
-      augmented: data.augment !== null,
-    },
-    checkpointEvery: spec.checkpoint.everySteps,
-    createMetrics: () =>
-      createMetrics(preprocess.task, { distribution, targetStd, topK: spec.evaluate.topK }),
-  };
-}
-
-function generatorOf(gan: ObjectiveOf<'gan'>, { spec }: Network): Network {
-  return buildNetwork(besideDiscriminator(resolveGenerator(gan, spec.inputShape)));
 }
 
 interface Files {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Compilation } from './compilation.ts';
 import { DatasetFormat, DatasetSchema } from './dataset.ts';
 import { Failure } from './failure.ts';
 import { JobSpec } from './job.ts';
@@ -33,6 +34,8 @@ export const StartTraining = z.strictObject({
   checkpoints: z.array(StoredCheckpoint),
   workDirectory: z.string(),
   backend: z.string(),
+  /** Left out, steps are computed op by op. */
+  compilation: Compilation.optional(),
 });
 export type StartTraining = z.infer<typeof StartTraining>;
 

@@ -96,6 +96,7 @@ async function supervise(
     runs,
     timings: config.timings,
     backend: 'wasm',
+    compilation: null,
     workDirectory: directory,
     trainerScript: pathToFileURL(script),
     ...change.supervision,

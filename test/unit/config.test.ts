@@ -37,6 +37,7 @@ describe('the config', () => {
       maxFailedKeysPerMinute: 60,
       trustedProxies: [],
       backend: 'auto',
+      computing: { executor: 'auto', threads: undefined, gemm: 'auto' },
       predictorHost: '127.0.0.1',
       logLevel: 'info',
       timings: {

@@ -82,7 +82,8 @@ function scalarsOf(tape: Tape, turn: 'own' | 'next', program: StepProgram): Reco
   );
 }
 
-function stateOf(tape: Tape, arrays: NamedArrays): Tensors {
+/** Weights or slots as a program's state. */
+export function stateOf(tape: Tape, arrays: NamedArrays): Tensors {
   return Object.fromEntries(
     Object.entries(arrays).map(([name, { shape }]) => [name, tape.input(name, 'state', shape)]),
   );

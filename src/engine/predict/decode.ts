@@ -1,7 +1,7 @@
 import type { Distribution } from '../../spec/distribution.ts';
 import type { TargetEncoding } from '../../spec/preprocess.ts';
 import { sigmoid } from '../sigmoid.ts';
-import { logSoftmax } from '../softmax.ts';
+import { softmax } from '../softmax.ts';
 
 /** How an output becomes an answer: probabilities of logits, or numbers in the target's units. */
 export type Decode = (output: Float32Array) => Float64Array;
@@ -31,7 +31,7 @@ export function decoderOf(target: TargetEncoding, distribution: Distribution = '
 export const asItIs: Decode = (output) => Float64Array.from(output);
 
 /** Probabilities of one row's logits, in float64. */
-export const toProbabilities: Decode = (logits) => logSoftmax(logits).map(Math.exp);
+export const toProbabilities: Decode = softmax;
 
 /** The probability of each label on its own, in float64. */
 export const toLabelProbabilities: Decode = (logits) => Float64Array.from(logits, sigmoid);

@@ -17,6 +17,7 @@ import {
 import { compileStage } from '../train/stage-program.ts';
 import type { TrainJob } from '../train/train-job.ts';
 import { asItIs, type Decode, toProbabilities } from './decode.ts';
+import type { ForwardOf } from './forward.ts';
 import { predictMonteCarlo } from './predict.ts';
 import { meanOf } from './uncertainty.ts';
 
@@ -31,7 +32,7 @@ export async function evaluateModel(
   onBatch?: EvaluationOptions['onBatch'],
 ): Promise<Record<string, number>> {
   const { program, keysAt } = compileLastStage(job);
-  const executor = createEagerExecutor(program, keysAt);
+  const executor = (job.createExecutor ?? createEagerExecutor)(program, keysAt);
   executor.load({ weights, slots: {} });
   const batches = batchesToMeasure(job, program.objective, split);
   const result = await evaluateSplit(executor, batches, job.createMetrics(), onBatch && { onBatch });
@@ -95,8 +96,10 @@ export async function evaluateMonteCarlo(
   weights: NamedArrays,
   split: Examples,
   options: McDropoutSpec,
+  forwardOf?: ForwardOf,
 ): Promise<Record<string, number>> {
-  const model = { network: job.network, weights: fromArrays(weights) };
+  const forward = forwardOf?.(job.network, weights);
+  const model = { network: job.network, weights: fromArrays(weights), ...(forward && { forward }) };
   const { decode, combine } = job.network.spec.distribution === 'gaussian' ? MIXTURE : COMBINATIONS[job.task];
   const metrics = job.createMetrics();
   const { objective } = compileLastStage(job).program;

@@ -2,11 +2,14 @@ import { createBreather } from '../breathe.ts';
 import { type Network, numbersARow } from '../model/network.ts';
 import type { Tensors } from '../tensors.ts';
 import type { Decode } from './decode.ts';
+import type { Forward } from './forward.ts';
 import { deterministicPass, startPasses } from './passes.ts';
 
 interface Model {
   readonly network: Network;
   readonly weights: Tensors;
+  /** What sends rows through the network; tfjs when left out. */
+  readonly forward?: Forward;
 }
 
 /** One decoded answer a row, dropout off. @param x encoded rows, `[count, width]` */
@@ -16,8 +19,11 @@ export async function predict(
   count: number,
   decode: Decode,
 ): Promise<Float64Array[]> {
-  const outputs = await deterministicPass(model.network, model.weights, x, count);
-  return split(outputs, model.network.outputUnits).map(decode);
+  const { network, weights, forward } = model;
+  const outputs = forward
+    ? await forward.deterministicPass(x, count)
+    : await deterministicPass(network, weights, x, count);
+  return split(outputs, network.outputUnits).map(decode);
 }
 
 export interface McDropoutOptions {
@@ -86,14 +92,16 @@ export async function predictMonteCarlo<Summary>(
 
 /** `[row][pass]`: decoded samples of rows that fit into memory together. */
 async function sampleRows(
-  { network, weights }: Model,
+  { network, weights, forward }: Model,
   x: Float32Array,
   count: number,
   decode: Decode,
   { samples, seed, targetStandardError }: McDropoutOptions,
 ): Promise<Float64Array[][]> {
   const breathe = createBreather();
-  const passes = startPasses(network, weights, x, count, seed);
+  const passes = forward
+    ? await forward.startPasses(x, count, seed)
+    : startPasses(network, weights, x, count, seed);
   const rows: Float64Array[][] = Array.from({ length: count }, () => []);
   const few = targetStandardError === undefined ? samples : FEWEST_PASSES;
   try {

@@ -5,12 +5,15 @@ import type { NetworkSpec } from '../../spec/network.ts';
 import type { Preprocess } from '../../spec/preprocess.ts';
 import { buildNetwork, type Network } from '../model/network.ts';
 import { fromArrays, type Tensors } from '../tensors.ts';
+import type { Forward, ForwardOf } from './forward.ts';
 
 /** A network with its weights on the device, and what turns rows into its inputs. */
 export interface TrainedModel {
   readonly network: Network;
   readonly preprocess: Preprocess;
   readonly weights: Tensors;
+  /** What sends rows through the network; tfjs when left out. */
+  readonly forward?: Forward;
   dispose(): void;
 }
 
@@ -32,9 +35,13 @@ export function decodeModel(file: Uint8Array): DecodedModel {
   return { network: buildNetwork(network), ...rest };
 }
 
-/** @throws SafetensorsError for a file that is not a whole model */
-export function loadModel(file: Uint8Array): TrainedModel {
+/**
+ * @param forwardOf gives what is to send rows through a network
+ * @throws SafetensorsError for a file that is not a whole model
+ */
+export function loadModel(file: Uint8Array, forwardOf?: ForwardOf): TrainedModel {
   const decoded = decodeModel(file);
   const weights = fromArrays(decoded.weights);
-  return { ...decoded, weights, dispose: () => dispose(Object.values(weights)) };
+  const forward = forwardOf?.(decoded.network, decoded.weights);
+  return { ...decoded, ...(forward && { forward }), weights, dispose: () => dispose(Object.values(weights)) };
 }

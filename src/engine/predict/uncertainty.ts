@@ -82,11 +82,11 @@ export function summarizeProbabilities(
   entropyOf: (probabilities: Float64Array) => number = entropy,
 ): ProbabilitySummary {
   const probabilities = meanOf(samples);
-  const probabilitiesStd = probabilities.map((mean, i) =>
-    Math.sqrt(average(samples.map((sample) => (sample[i]! - mean) ** 2))),
-  );
+  const probabilitiesStd = stdOf(samples, probabilities);
   const predictiveEntropy = entropyOf(probabilities);
-  const expectedEntropy = average(samples.map(entropyOf));
+  let entropies = 0;
+  for (const sample of samples) entropies += entropyOf(sample);
+  const expectedEntropy = entropies / samples.length;
   // Rounding may take the difference a hair below zero, which mutual information can't be.
   const mutualInformation = Math.max(0, predictiveEntropy - expectedEntropy);
   return { probabilities, probabilitiesStd, predictiveEntropy, expectedEntropy, mutualInformation };
@@ -94,12 +94,18 @@ export function summarizeProbabilities(
 
 /** The entropy of a distribution in nats; 0 · log 0 is 0. */
 export function entropy(probabilities: Float64Array): number {
-  return probabilities.reduce((sum, p) => sum - timesLog(p), 0);
+  let sum = 0;
+  for (let i = 0; i < probabilities.length; i++) sum -= timesLog(probabilities[i]!);
+  return sum;
 }
 
 /** The entropy of labels in nats: the sum of each one's own, for they are independent given the network. */
 export function labelEntropy(probabilities: Float64Array): number {
-  return probabilities.reduce((sum, p) => sum - timesLog(p) - timesLog(1 - p), 0);
+  let sum = 0;
+  for (let i = 0; i < probabilities.length; i++) {
+    sum -= timesLog(probabilities[i]!) + timesLog(1 - probabilities[i]!);
+  }
+  return sum;
 }
 
 /** p · log p; what is no number stays none. */
@@ -109,7 +115,18 @@ function timesLog(p: number): number {
 
 /** The mean of the samples, number by number. */
 export function meanOf(samples: readonly Float64Array[]): Float64Array {
-  return samples[0]!.map((_, i) => average(samples.map((sample) => sample[i]!)));
+  const sums = new Float64Array(samples[0]!.length);
+  for (const sample of samples) for (let i = 0; i < sums.length; i++) sums[i]! += sample[i]!;
+  return sums.map((sum) => sum / samples.length);
+}
+
+/** The standard deviation of the samples, number by number. */
+function stdOf(samples: readonly Float64Array[], means: Float64Array): Float64Array {
+  const squares = new Float64Array(means.length);
+  for (const sample of samples) {
+    for (let i = 0; i < means.length; i++) squares[i]! += (sample[i]! - means[i]!) ** 2;
+  }
+  return squares.map((sum) => Math.sqrt(sum / samples.length));
 }
 
 function average(values: ArrayLike<number>): number {

@@ -26,10 +26,7 @@ import {
 } from './train-step.ts';
 
 /** Calls the pure training step on whichever tfjs backend is started. */
-export function createEagerExecutor(
-  program: StepProgram,
-  keysAt: (step: number) => LayerKeys,
-): Executor {
+export function createEagerExecutor(program: StepProgram, keysAt: (step: number) => LayerKeys): Executor {
   let state: StepState = { weights: {}, slots: {} };
 
   function replace(next: StepState): void {

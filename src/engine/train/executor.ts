@@ -1,6 +1,8 @@
 import type { NamedArrays } from '../../safetensors.ts';
+import type { LayerKeys } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
 import type { Batch } from './batch.ts';
+import type { StepProgram } from './train-step.ts';
 
 export interface StepReport {
   readonly loss: number;
@@ -31,6 +33,9 @@ export interface Executor {
   save(): Promise<ExecutorState>;
   dispose(): void;
 }
+
+/** Makes the executor of a stage; it begins when its state is loaded. */
+export type CreateExecutor = (program: StepProgram, keysAt: (step: number) => LayerKeys) => Executor;
 
 export interface ExecutorState {
   readonly weights: NamedArrays;

@@ -21,7 +21,7 @@ type Sweep = Pick<LearningRatePoint, 'learningRate' | 'loss'>[];
  */
 export async function findLearningRate(context: StageContext, start: TrainState): Promise<StageEnd> {
   const { program, keysAt } = compileStage(context.job, context.spec, context.stage);
-  const executor = createEagerExecutor(program, keysAt);
+  const executor = (context.job.createExecutor ?? createEagerExecutor)(program, keysAt);
   executor.load(start);
   try {
     const sweep = await testRates(context, executor, program.objective);

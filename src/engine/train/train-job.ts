@@ -4,6 +4,7 @@ import type { InputEncoding } from '../../spec/preprocess.ts';
 import type { SettledStage } from '../../spec/trainable.ts';
 import type { Network } from '../model/network.ts';
 import type { TrainingData } from './batch.ts';
+import type { CreateExecutor } from './executor.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 
 /** What training needs of a job. */
@@ -23,6 +24,8 @@ export interface TrainJob {
   readonly data: TrainingData;
   /** A checkpoint at every so many steps of a stage. */
   readonly checkpointEvery: number;
+  /** What computes the steps: op by op where it is left out. One executor is in use at a time. */
+  readonly createExecutor?: CreateExecutor;
   /** A fresh accumulator of the task's metrics, in the target's own units. */
   createMetrics(): MetricAccumulator;
 }

@@ -73,7 +73,7 @@ class StageLoop {
     const { program, keysAt } = compileStage(job, spec, stage);
     this.#context = context;
     this.#objective = program.objective;
-    this.#executor = createEagerExecutor(program, keysAt);
+    this.#executor = (job.createExecutor ?? createEagerExecutor)(program, keysAt);
     this.#executor.load(start);
     this.#schedule = createSchedule(spec.schedule, {
       learningRate: spec.optimizer.learningRate,

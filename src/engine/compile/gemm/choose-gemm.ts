@@ -1,19 +1,9 @@
+import type { GemmCandidate, GemmReport } from '../../../spec/compilation.ts';
 import { GREATEST_GEMM_SCRATCH_BYTES, instantiateKernels, type Kernels } from '../kernels/kernels.ts';
 import { BLAS_NAMES, type Blas, type BlasName, findBlas } from './find-blas.ts';
 import { blasGemm, type Gemm, wasmGemm } from './gemm.ts';
 
 export type GemmPreference = 'auto' | 'wasm' | BlasName;
-
-/** What could multiply here: how fast it is, or why it isn't used. */
-export type GemmCandidate =
-  | { readonly name: string; readonly library?: string; readonly gflops: number }
-  | { readonly name: string; readonly library?: string; readonly refusal: string };
-
-export interface GemmReport {
-  readonly chosen: string;
-  readonly gflops: number;
-  readonly candidates: readonly GemmCandidate[];
-}
 
 export interface GemmChoice {
   readonly gemm: Gemm;

@@ -30,7 +30,8 @@ export interface Blas {
 }
 
 type Koffi = typeof import('koffi')['default'];
-type Binding = (library: LibraryHandle) => Blas['multiply'];
+/** @param process the symbols of the process itself */
+type Binding = (library: LibraryHandle, process: LibraryHandle) => Blas['multiply'];
 
 interface Kind {
   readonly name: BlasName;
@@ -45,7 +46,8 @@ const ADDRESS = 'uintptr_t';
 /** oneDNN wants its letters as characters. */
 const [PLAIN, TRANSPOSED] = ['N', 'T'].map((letter) => letter.charCodeAt(0)) as [number, number];
 
-const bindOneDnn: Binding = (library) => {
+const bindOneDnn: Binding = (library, process) => {
+  blockSignals(process);
   const sizes = ['int64_t', 'int64_t', 'int64_t'];
   const operands = ['float', ADDRESS, 'int64_t', ADDRESS, 'int64_t', 'float', ADDRESS, 'int64_t'];
   const sgemm = library.func('dnnl_sgemm', 'int', ['char', 'char', ...sizes, ...operands]);
@@ -110,7 +112,7 @@ export async function findBlas(): Promise<Blas[]> {
     const bytes = new Uint8Array(buffer);
     return Number(move(bytes, bytes, 0));
   };
-  return KINDS.flatMap((kind) => open(koffi, kind, addressOf) ?? []);
+  return KINDS.flatMap((kind) => open(koffi, kind, process, addressOf) ?? []);
 }
 
 async function loadKoffi(): Promise<Koffi | undefined> {
@@ -121,13 +123,34 @@ async function loadKoffi(): Promise<Koffi | undefined> {
   }
 }
 
-function open(koffi: Koffi, kind: Kind, addressOf: Blas['addressOf']): Blas | undefined {
+function open(
+  koffi: Koffi,
+  kind: Kind,
+  process: LibraryHandle,
+  addressOf: Blas['addressOf'],
+): Blas | undefined {
   const { name, paysFrom, files, bind } = kind;
   for (const library of files) {
-    const multiply = attempt(() => bind(koffi.load(library)));
+    const multiply = attempt(() => bind(koffi.load(library), process));
     if (multiply) return { name, library, paysFrom, multiply, addressOf };
   }
   return undefined;
+}
+
+const SIG_BLOCK = 0;
+const BYTES_OF_SIGNALS = 128;
+/** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a thread's own faults. */
+const FAULTS = [4, 5, 6, 7, 8, 11];
+
+/**
+ * Keeps signals from this thread: oneDNN's products (2.6.3, as Debian has it) leave the stack in a state in which the
+ * handler of any signal writes over the heap. Others of the process's threads handle them.
+ */
+function blockSignals(process: LibraryHandle): void {
+  const signals = new Uint8Array(BYTES_OF_SIGNALS).fill(0xff);
+  for (const signal of FAULTS) signals[(signal - 1) >> 3]! &= ~(1 << ((signal - 1) & 7));
+  const mask = process.func('pthread_sigmask', 'int', ['int', 'void *', 'void *']);
+  if (mask(SIG_BLOCK, signals, null) !== 0) throw new Error('signals can’t be blocked');
 }
 
 /**

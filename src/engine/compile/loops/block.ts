@@ -40,7 +40,7 @@ export function computeBlock(body: Body, nest: Nest, places: Places, block: Bloc
   const vectors = Array.from({ length: countVectors(block) }, (_, vector) => vector);
   const made: Made[][] = [];
   const readOf = reader(body, nest, places, block);
-  const valueOf: Values = (argument, vector) => {
+  const numbersOf: Values = (argument, vector) => {
     if (typeof argument === 'number') return body.number(argument);
     if ('pointer' in argument) return readOf(argument.pointer, vector);
     const value = made[argument.step]![vector]!;
@@ -51,35 +51,35 @@ export function computeBlock(body: Body, nest: Nest, places: Places, block: Bloc
     typeof argument === 'object' && 'step' in argument ? made[argument.step]![vector]!.mask : undefined;
   for (const [at, step] of nest.steps.entries()) {
     const index = (vector: number) => indices(body, places.index(at), step.index!.at(-1) ?? 0, vector);
-    made.push(vectors.map((vector) => computeStep(body, step, vector, { valueOf, maskOf, index })));
+    made.push(vectors.map((vector) => computeStep(body, step, vector, { numbersOf, maskOf, index })));
   }
   // Before the first is written, all are there.
   for (const { value } of [...nest.stores, ...nest.reductions]) {
-    for (const vector of vectors) valueOf(value, vector);
+    for (const vector of vectors) numbersOf(value, vector);
   }
   for (const { value, pointer } of nest.stores) {
     const stride = nest.pointers[pointer]!.at(-1) ?? 1;
     for (const vector of vectors) {
       const lanes = vector < block.vectors ? LANES : block.tail;
-      const [address, code] = [places.pointer(pointer), valueOf(value, vector)];
+      const [address, code] = [places.pointer(pointer), numbersOf(value, vector)];
       body.emit(
         stride === 1 ? store(address, vector, code, lanes) : scatter(address, stride, vector, code, lanes),
       );
     }
   }
-  return valueOf;
+  return numbersOf;
 }
 
 interface Sources {
-  readonly valueOf: Values;
+  readonly numbersOf: Values;
   readonly maskOf: (argument: Argument, vector: number) => Code | undefined;
   readonly index: (vector: number) => Code;
 }
 
 function computeStep(body: Body, { fn, args }: Step, vector: number, sources: Sources): Made {
-  const { valueOf, maskOf } = sources;
+  const { numbersOf, maskOf } = sources;
   const [first, second] = args as [Argument, Argument];
-  const operands = () => args.map((argument) => valueOf(argument, vector));
+  const operands = () => args.map((argument) => numbersOf(argument, vector));
   if (fn === 'uniform') {
     const [a, b] = operands() as [Code, Code];
     return { number: body.let(uniform(body, a, b, sources.index(vector))) };
@@ -88,15 +88,15 @@ function computeStep(body: Body, { fn, args }: Step, vector: number, sources: So
   const masks = args.map((argument) => maskOf(argument, vector));
   if (fn === 'mul' && masks[0] && masks[1]) return { mask: body.let(apply(OP.and, masks[0], masks[1])) };
   if (fn === 'select') {
-    const [then, otherwise] = args.slice(1).map((argument) => valueOf(argument, vector)) as [Code, Code];
-    const mask = masks[0] ?? apply(OP.ne, valueOf(first, vector), body.number(0));
+    const [then, otherwise] = args.slice(1).map((argument) => numbersOf(argument, vector)) as [Code, Code];
+    const mask = masks[0] ?? apply(OP.ne, numbersOf(first, vector), body.number(0));
     if (args[2] === 0) return { number: body.let(apply(OP.and, then, mask)) };
     return { number: body.let(apply(OP.choose, then, otherwise, mask)) };
   }
   if ((fn === 'max' || fn === 'min') && typeof second === 'number') {
     // These take one instruction, and the first operand unless the second is beyond it: NaN goes through.
     const opcode = fn === 'max' ? OP.pseudoMax : OP.pseudoMin;
-    return { number: body.let(apply(opcode, valueOf(first, vector), body.number(second))) };
+    return { number: body.let(apply(opcode, numbersOf(first, vector), body.number(second))) };
   }
   return { number: body.let(VECTOR_MATH[fn](body, ...operands())) };
 }

@@ -127,12 +127,14 @@ class Generator implements Places {
       work();
       this.#move(dimension, step);
     };
-    if (times === 1) return once();
-    this.#body.scope(() => {
-      const left = this.#body.local(I32);
-      this.#body.emit(i32(times), set(left));
-      this.#countDown(left, once);
-    });
+    if (times === 1) once();
+    else {
+      this.#body.scope(() => {
+        const left = this.#body.local(I32);
+        this.#body.emit(i32(times), set(left));
+        this.#countDown(left, once);
+      });
+    }
   }
 
   /** Until the local, which is not 0, is. */
@@ -147,16 +149,20 @@ class Generator implements Places {
   /** Over what is kept, from the outermost in, and in it over the rest. */
   #kept(loops: readonly { at: number; size: number }[]): void {
     const [loop, ...inner] = loops;
-    if (!loop) return this.#innermost();
-    this.#along(loop, () => this.#kept(inner));
+    if (loop) this.#along(loop, () => this.#kept(inner));
+    else this.#innermost();
   }
 
   /** Along a dimension outside the last one: of the outermost, as far as the caller asks for. */
   #along({ at, size }: { at: number; size: number }, work: () => void): void {
-    if (at > 0) {
+    if (at === 0) this.#alongRange(work);
+    else {
       this.#loop(at, size, 1, work);
-      return this.#move(at, -size);
+      this.#move(at, -size);
     }
+  }
+
+  #alongRange(work: () => void): void {
     const left = this.#range();
     const once = () => {
       work();
@@ -181,11 +187,11 @@ class Generator implements Places {
   #innermost(): void {
     const { dimensions, reductions } = this.#nest;
     const last = dimensions[this.#last];
-    if (!last) return this.#compute({ vectors: 0, tail: 1 });
-    if (last.reduced) return this.#row(last.size);
-    if (this.#last === 0 && reductions.length === 0) return this.#rangedVectors();
-    if (reductions.length === 0) return this.#blocks(last.size, (block) => this.#compute(block));
-    this.#columns(last.size);
+    if (!last) this.#compute({ vectors: 0, tail: 1 });
+    else if (last.reduced) this.#row(last.size);
+    else if (reductions.length > 0) this.#columns(last.size);
+    else if (this.#last === 0) this.#rangedVectors();
+    else this.#blocks(last.size, (block) => this.#compute(block));
   }
 
   #compute(block: Block): void {
@@ -258,8 +264,8 @@ class Generator implements Places {
   /** The work in loops, from the outermost in. */
   #around(loops: readonly { at: number; size: number }[], work: () => void): void {
     const [loop, ...inner] = loops;
-    if (!loop) return work();
-    this.#along(loop, () => this.#around(inner, work));
+    if (loop) this.#along(loop, () => this.#around(inner, work));
+    else work();
   }
 
   /** Reduces along the last dimension. */
@@ -275,7 +281,10 @@ class Generator implements Places {
   /** Inner loops have sums of their own: to a great sum small numbers are added one by one with great errors. */
   #rows(loops: readonly { at: number; size: number }[], sums: Sums, size: number, block: Block): void {
     const [loop, ...inner] = loops;
-    if (!loop) return this.#blocks(size, (part) => this.#addUp(sums, part, true));
+    if (!loop) {
+      this.#blocks(size, (part) => this.#addUp(sums, part, true));
+      return;
+    }
     this.#along(loop, () => {
       this.#body.scope(() => {
         const parts = startSums(this.#body, this.#nest, block);

@@ -77,7 +77,6 @@ function polynomial(body: Body, x: Code, coefficients: readonly number[]): Code 
   );
 }
 
-const LOG2_E = 1.4426950408889634;
 /** log 2 in two parts: the first has so few digits that its products with whole numbers are exact. */
 const LOG_2 = [0.693359375, -2.12194440054691e-4] as const;
 // Cephes, expf.c: (e^r − 1 − r) / r² on ±½ log 2, highest power first.
@@ -90,7 +89,7 @@ const LEAST_EXPONENT = -87.33654;
 
 /** e^x, or e^x − 1 without the cancellation near 0: 2ⁿ·e^r, where n is a whole number and |r| ≤ ½ log 2. */
 function exponential(body: Body, x: Code, lessOne: boolean): Code {
-  const n = body.let(apply(OP.nearest, apply(OP.mul, x, body.number(LOG2_E))));
+  const n = body.let(apply(OP.nearest, apply(OP.mul, x, body.number(Math.LOG2E))));
   const high = apply(OP.sub, x, apply(OP.mul, n, body.number(LOG_2[0])));
   const r = body.let(apply(OP.sub, high, apply(OP.mul, n, body.number(LOG_2[1]))));
   const square = apply(OP.mul, r, r);
@@ -154,7 +153,7 @@ function logarithm(body: Body, x: Code): Code {
 }
 
 // Eigen, generic_fast_tanh_float: an odd polynomial over an even one, on ±TANH_BOUND; highest power first.
-const TANH_BOUND = 7.90531110763549805;
+const TANH_BOUND = 7.905311107635498;
 const TANH_NUMERATOR = [
   -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-8,
   1.48572235717979e-5, 6.37261928875436e-4, 4.89352455891786e-3,

@@ -80,7 +80,7 @@ function operandSize({ name, window, numbers, size }: KernelCall, operand: numbe
     case 'segmentSum':
       return operand === 0 ? numbers!.count! * numbers!.width! : numbers!.count!;
     case 'normal':
-      return 2;
+      return 2 * Math.ceil(numbers!.to! / numbers!.width!);
     default:
       return size;
   }

@@ -193,7 +193,12 @@ class Divider {
           this.#ranges(call.size).map(({ from, to }) =>
             from === to
               ? null
-              : { ...call, output: call.output + from * BYTES, size: to - from, numbers: { from, to } },
+              : {
+                  ...call,
+                  output: call.output + from * BYTES,
+                  size: to - from,
+                  numbers: { ...call.numbers, from, to },
+                },
           ),
         ];
       case 'gather':

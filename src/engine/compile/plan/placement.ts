@@ -192,7 +192,7 @@ function canWriteTo(operation: Operation, place: View): boolean {
     case 'map':
       return merged(place.factors).at(-1)?.[1] === 1;
     case 'matmul':
-      return strided(place, [operation.batch * operation.m, operation.n])?.[1]![1] === 1;
+      return strided(place, [operation.batch * operation.m, operation.n])?.[1]?.[1] === 1;
     default:
       return isContiguous(place);
   }

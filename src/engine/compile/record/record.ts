@@ -11,7 +11,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { Input, Program } from '../ir/program.ts';
-import type { View } from '../ir/view.ts';
+import type { Factor, View } from '../ir/view.ts';
 import { arrangement } from './arrangement.ts';
 import { elementwise } from './elementwise.ts';
 import { products } from './products.ts';
@@ -38,9 +38,14 @@ function present(inputs: NamedTensorInfoMap): Record<string, TensorInfo> {
 /** Makes the tensors that a recorded function takes. */
 export interface Tape {
   input(name: string, role: Input['role'], shape: readonly number[]): Tensor;
-  /** Random numbers of `shape` in [0, 1), of the stream whose two key words the named input holds. */
-  uniform(key: string, shape: readonly number[]): Tensor;
-  normal(key: string, shape: readonly number[]): Tensor;
+  /**
+   * Random numbers of `shape` in [0, 1), of streams whose key words the named input holds.
+   * @param passes so many stretches of the first axis have a stream each, which all of their rows share; without
+   *   it, there is one stream, and each element has its own number
+   */
+  uniform(key: string, shape: readonly number[], passes?: number): Tensor;
+  /** The same of standard normal ones. */
+  normal(key: string, shape: readonly number[], passes?: number): Tensor;
 }
 
 export interface Recorded {
@@ -68,10 +73,21 @@ export function record(work: (tape: Tape) => Recorded): Program {
 function tapeOf(recorder: Recorder): Tape {
   const tensor = (view: View, shape: readonly number[]) =>
     engine().makeTensorFromTensorInfo(recorder.tensor(view, shape));
+  const drawn = (of: 'uniform' | 'normal', key: string, shape: readonly number[], passes?: number) => {
+    if (passes === undefined) return tensor(recorder[of](key, 1, sizeOf(shape)), shape);
+    const width = sizeOf(shape.slice(1));
+    const draws = recorder[of](key, passes, width);
+    const factors: Factor[] = [
+      [passes, width],
+      [shape[0]! / passes, 0],
+      [width, 1],
+    ];
+    return tensor({ ...draws, factors }, shape);
+  };
   return {
     input: (name, role, shape) => tensor(recorder.input(name, role, sizeOf(shape)), shape),
-    uniform: (key, shape) => tensor(recorder.uniform(key, sizeOf(shape)), shape),
-    normal: (key, shape) => tensor(recorder.normal(key, sizeOf(shape)), shape),
+    uniform: (key, shape, passes) => drawn('uniform', key, shape, passes),
+    normal: (key, shape, passes) => drawn('normal', key, shape, passes),
   };
 }
 

@@ -88,19 +88,32 @@ export class Recorder extends KernelBackend {
     return this.#add({ kind: 'map', fn, operands, size, ...(index && { index }) });
   }
 
-  /** @param key two words, of which the stream is made */
-  uniform(key: string, size: number): View {
-    const { value } = this.input(key, 'key', 2);
-    const word = (offset: number): View => ({ value, offset, factors: [[size, 0]] });
-    return this.map('uniform', [word(0), word(1)], size, [[size, 1]]) as View;
+  /** Draws of several streams, `size` of each; the two words of each stream's key are what the input holds. */
+  uniform(key: string, streams: number, size: number): View {
+    const { value } = this.input(key, 'key', 2 * streams);
+    const word = (offset: number): View => ({
+      value,
+      offset,
+      factors: [
+        [streams, 2],
+        [size, 0],
+      ],
+    });
+    const index: Factor[] = [
+      [streams, 0],
+      [size, 1],
+    ];
+    return this.map('uniform', [word(0), word(1)], streams * size, index) as View;
   }
 
-  normal(key: string, size: number): View {
+  normal(key: string, streams: number, width: number): View {
+    const size = streams * width;
+    const operands = [this.input(key, 'key', 2 * streams)];
     return this.#add({
       kind: 'kernel',
       name: 'normal',
-      operands: [this.input(key, 'key', 2)],
-      numbers: { from: 0, to: size },
+      operands,
+      numbers: { from: 0, to: size, width },
       size,
     });
   }

@@ -17,7 +17,9 @@ export interface Crew {
   readonly threads: number;
   /** This thread's. */
   readonly machine: Machine;
-  /** @param plan divided among as many threads as the crew has */
+  /** Whose state is in the memory. */
+  holder: object | null;
+  /** @param plan divided among as many threads as the crew has, or among 1 */
   link(plan: DividedPlan): Linked;
   dispose(): void;
 }
@@ -32,23 +34,21 @@ export async function startCrew(machine: Machine, threads: number): Promise<Crew
 }
 
 function alone(machine: Machine): Crew {
-  return {
-    threads: 1,
-    machine,
-    link(plan) {
-      const functions = nestFunctions(compileNests(plan.nests), plan.nests.length, machine);
-      const [measure, update] = [plan.measure[0]!, plan.update[0]!].map((stream) =>
-        link(stream, functions, machine),
-      ) as [Call, Call];
-      return { measure, update };
-    },
-    dispose: () => {},
-  };
+  return { threads: 1, machine, holder: null, link: (plan) => linkAlone(plan, machine), dispose: () => {} };
+}
+
+function linkAlone(plan: DividedPlan, machine: Machine): Linked {
+  const functions = nestFunctions(compileNests(plan.nests), plan.nests.length, machine);
+  const [measure, update] = [plan.measure[0]!, plan.update[0]!].map((stream) =>
+    link(stream, functions, machine),
+  ) as [Call, Call];
+  return { measure, update };
 }
 
 class LedCrew implements Crew {
   readonly threads: number;
   readonly machine: Machine;
+  holder: object | null = null;
   readonly #rendezvous: Rendezvous;
   readonly #followers: readonly Worker[];
   #programs = 0;
@@ -72,6 +72,7 @@ class LedCrew implements Crew {
   }
 
   link(plan: DividedPlan): Linked {
+    if (plan.measure.length === 1) return linkAlone(plan, this.machine);
     const module = compileNests(plan.nests);
     for (const [i, follower] of this.#followers.entries()) {
       const program: FollowerProgram = {

@@ -52,11 +52,25 @@ export function linkKernel(call: KernelCall, machine: Machine): Call {
       return () => kernels.softmax(first, output, numbers.rows!, numbers.columns!);
     case 'logSoftmax':
       return () => kernels.logSoftmax(first, output, numbers.rows!, numbers.columns!);
-    case 'normal': {
-      const key = new Int32Array(machine.memory.buffer, first, 2);
-      return () => kernels.fillNormal(output, numbers.from!, numbers.to!, key[0]!, key[1]!);
-    }
+    case 'normal':
+      return normals(call, machine);
   }
+}
+
+/** Draws of one stream after another, `width` of each. */
+function normals({ operands, output, numbers }: KernelCall, { kernels, memory }: Machine): Call {
+  const { from, to, width } = numbers as { from: number; to: number; width: number };
+  const streams = new Int32Array(memory.buffer, operands[0], 2 * Math.ceil(to / width));
+  return () => {
+    for (let at = from; at < to; ) {
+      const stream = Math.floor(at / width);
+      const end = Math.min(to, (stream + 1) * width);
+      const place = output + (at - from) * BYTES;
+      const first = stream * width;
+      kernels.fillNormal(place, at - first, end - first, streams[2 * stream]!, streams[2 * stream + 1]!);
+      at = end;
+    }
+  };
 }
 
 function sliding(window: Window, images: number): WindowArguments {

@@ -1,4 +1,8 @@
 import { startBackend } from '../../../../src/engine/backends/start.ts';
+import { createCompiledExecutor } from '../../../../src/engine/compile/compiled-executor.ts';
+import { forwardOn } from '../../../../src/engine/compile/compiled-forward.ts';
+import { openCrew, testGemm } from '../../../../src/engine/compile/start.ts';
+import type { ForwardOf } from '../../../../src/engine/predict/forward.ts';
 import { predictMonteCarlo } from '../../../../src/engine/predict/predict.ts';
 import { createEagerExecutor } from '../../../../src/engine/train/eager-executor.ts';
 import type { Executor } from '../../../../src/engine/train/executor.ts';
@@ -8,6 +12,8 @@ import type { compileStage } from '../../../../src/engine/train/stage-program.ts
 export interface Engine {
   createExecutor(stage: ReturnType<typeof compileStage>): Executor | Promise<Executor>;
   readonly predictMonteCarlo: typeof predictMonteCarlo;
+  /** What sends rows through a network; tfjs when left out. */
+  readonly forwardOf?: ForwardOf;
   /** What is worth telling, of how it computes here. */
   readonly about?: string;
 }
@@ -26,10 +32,16 @@ async function startEager(): Promise<Engine> {
   return { createExecutor, predictMonteCarlo, about: name };
 }
 
-/**
- * @param threads replicas
- * @param gemm whichever is fastest here, or the program's own
- */
-async function startCompiled(_threads: number, _gemm: 'fastest' | 'wasm'): Promise<Engine> {
-  throw new Error('not there yet');
+/** @param gemm whichever is fastest here, or the program's own */
+async function startCompiled(threads: number, gemm: 'fastest' | 'wasm'): Promise<Engine> {
+  const { name } = await startBackend('wasm');
+  const report = await testGemm(gemm === 'fastest' ? 'auto' : 'wasm');
+  const crew = await openCrew({ threads, gemm: report.chosen });
+  const forwardOf = forwardOn(crew);
+  return {
+    createExecutor: ({ program, keysAt }) => createCompiledExecutor(program, keysAt, crew),
+    forwardOf,
+    predictMonteCarlo,
+    about: `${report.chosen} at ${Math.round(report.gflops)} GFLOP/s beside ${name}`,
+  };
 }

@@ -22,7 +22,9 @@ export class OurMonteCarlo implements Contender {
   constructor(engine: Engine, { network: spec, examples, batch }: NetworkSetting) {
     const network = buildNetwork(spec);
     this.#engine = engine;
-    this.#model = { network, weights: fromArrays(initialWeights(network, SEED)) };
+    const weights = initialWeights(network, SEED);
+    const forward = engine.forwardOf?.(network, weights);
+    this.#model = { network, weights: fromArrays(weights), ...(forward && { forward }) };
     this.#x = readBatches(examples, batch)[0]!.x;
     this.#rows = batch;
   }

@@ -1,0 +1,39 @@
+import { initialWeights } from '../model/network.ts';
+import { fromArrays, tidied, toArrays } from '../tensors.ts';
+import { trainingBatch } from '../train/batches.ts';
+import { compileStage } from '../train/stage-program.ts';
+import type { TrainJob } from '../train/train-job.ts';
+import { compile } from './compile.ts';
+import { planProgram } from './plan/plan.ts';
+import { printProgram } from './print.ts';
+import { batchShapes, stepOf } from './step-program.ts';
+
+/** What the steps of a job's first stage are compiled to, for people. @throws UnrecordableError */
+export async function explainStep(job: TrainJob): Promise<string> {
+  const stage = job.stages[0]!;
+  const { program } = compileStage(job, stage, 1);
+  const weights = {
+    ...initialWeights(job.network, job.seed, job.reused),
+    ...(job.generator && initialWeights(job.generator, job.seed)),
+  };
+  const tensors = fromArrays(weights);
+  const of = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+  const slots = await toArrays(
+    tidied(() => ({
+      ...program.optimizer.init(of(program.trainable)),
+      ...program.next?.optimizer.init(of(program.next.trainable)),
+    })),
+  );
+  const { train } = job.data;
+  const size = Math.min(stage.batchSize, train.count);
+  const at = { stage: 1, epoch: 1, step: 0 };
+  const batch = trainingBatch(job, program.objective, job.data.order(1, 1), { start: 0, size, at });
+  const startedAt = performance.now();
+  const { program: compiled, schedule } = compile(
+    stepOf(program, batchShapes(program, batch), { weights, slots }),
+  );
+  const plan = planProgram(compiled, schedule, () => 0, 0);
+  const milliseconds = performance.now() - startedAt;
+  const title = `A step of ${batch.count} examples, compiled in ${milliseconds.toFixed(0)} ms`;
+  return `${title}\n\n${printProgram(compiled, schedule, plan)}`;
+}
