@@ -59,6 +59,7 @@ function layered(type: LayerType, stage: object = { optimizer: { type: 'sgd' } }
 
 /** Expects the same of both: losses, norms, outputs, evaluations and what is left. */
 function expectAlike({ eager, compiled }: { eager: Steps; compiled: Steps }, close = CLOSE): void {
+  expect([eager.nonFinite, compiled.nonFinite]).toEqual([[], []]);
   for (const [i, report] of eager.reports.entries()) {
     const other = compiled.reports[i]!;
     for (const name of ['loss', 'nextLoss'] as const) {
