@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { DividedPlan } from '../plan/divide.ts';
+import type { Call } from './call.ts';
 import { END, FETCH, type FollowerData, type FollowerProgram } from './follower-protocol.ts';
-import { type Call, compileNests, link, nestFunctions } from './link.ts';
+import { compileNests, link, nestFunctions } from './link.ts';
 import type { Machine } from './machine.ts';
 import { RENDEZVOUS_INTEGERS, Rendezvous } from './rendezvous.ts';
 
@@ -111,7 +112,9 @@ function startFollower(workerData: FollowerData): Worker {
     : new Worker(file, { workerData });
 }
 
+const LOADER = 'tsx/esm/api';
+
 /** Where the tests run from source, a thread needs a loader of its own. */
 function fromSource(file: URL): string {
-  return `import('tsx/esm/api').then(({ tsImport }) => tsImport('${file}', '${file}'))`;
+  return `import('${LOADER}').then(({ tsImport }) => tsImport('${file}', '${file}'))`;
 }
