@@ -104,17 +104,10 @@ class LedCrew implements Crew {
   }
 }
 
+/** From source, where the tests run, it needs a loader. */
 function startFollower(workerData: FollowerData): Worker {
   const isSource = import.meta.url.endsWith('.ts');
-  const file = new URL(`./follower.${isSource ? 'ts' : 'js'}`, import.meta.url);
-  return isSource
-    ? new Worker(fromSource(file), { eval: true, workerData })
-    : new Worker(file, { workerData });
-}
-
-const LOADER = 'tsx/esm/api';
-
-/** Where the tests run from source, a thread needs a loader of its own. */
-function fromSource(file: URL): string {
-  return `import('${LOADER}').then(({ tsImport }) => tsImport('${file}', '${file}'))`;
+  return new Worker(new URL(isSource ? './from-source.mjs' : './follower.js', import.meta.url), {
+    workerData,
+  });
 }
