@@ -35,7 +35,7 @@ function rounded(state: ExecutorState, seed: number): ExecutorState {
 function listsOf({ reports, evaluations, state }: Steps): Record<string, ArrayLike<number>> {
   return {
     losses: reports.map(({ loss }) => loss),
-    'first outputs': reports[0]!.outputs,
+    'first outputs': reports[0]?.outputs ?? [],
     evaluations: evaluations.map(({ loss }) => loss),
     ...Object.fromEntries(Object.entries(state.slots).map(([name, { data }]) => [name, data])),
   };
@@ -55,12 +55,17 @@ async function farthest(
   const taking = { steps, size: spec.size, learningRate };
   const eagerly = (state: ExecutorState) =>
     take(createEagerExecutor(start.program, start.keysAt), { ...start, state }, taking);
-  const eager = listsOf(await eagerly(start.state));
-  const others = [
-    listsOf(await eagerly(rounded(start.state, 1))),
-    listsOf(await eagerly(rounded(start.state, 2))),
-  ];
-  const compiled = listsOf(await take(await compiledExecutor(start), start, taking));
+  const [own, ...near] = [
+    await eagerly(start.state),
+    await eagerly(rounded(start.state, 1)),
+    await eagerly(rounded(start.state, 2)),
+  ] as const;
+  const found = await take(await compiledExecutor(start), start, taking);
+  // Where the steps diverge, they do so at the same step and layer, unless that hangs on a rounding.
+  const isDecided = near.every(({ nonFinite }) => `${nonFinite}` === `${own.nonFinite}`);
+  if (isDecided) expect(found.nonFinite).toEqual(own.nonFinite);
+  else return { most: 0, name: 'nothing', plain: 2 };
+  const [eager, compiled, others] = [listsOf(own), listsOf(found), near.map(listsOf)];
   const isGradient = optimizer !== undefined;
   const gradients = Object.entries(eager).filter(([name]) => name.includes('velocity'));
   const steepest = Math.max(0, ...gradients.map(([, numbers]) => greatest(numbers)));

@@ -1,6 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
+import { compile } from '../../src/engine/compile/compile.ts';
+import { batchShapes, keyName, scalarName, stepOf } from '../../src/engine/compile/step-program.ts';
 import { buildNetwork } from '../../src/engine/model/network.ts';
-import type { Examples } from '../../src/engine/train/batch.ts';
+import type { Batch, Examples } from '../../src/engine/train/batch.ts';
 import { createEagerExecutor } from '../../src/engine/train/eager-executor.ts';
 import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { key, normal } from '../../src/random.ts';
@@ -18,6 +20,8 @@ import {
   startOf,
   take,
 } from '../unit/engine/compile/compared.ts';
+import type { Numbers } from '../unit/engine/compile/interpret.ts';
+import { Running } from '../unit/engine/compile/running.ts';
 import { type SmallJob, smallJob } from '../unit/engine/small-job.ts';
 import { NETWORKS } from './networks.ts';
 
@@ -25,6 +29,8 @@ const STEPS = 20;
 /** Batches of 6, 6 and 4. */
 const [COUNT, SIZE] = [16, 6];
 const CLOSE = 1e-5;
+const MOMENT = { step: 1, learningRate: 0.01, momentum: undefined };
+type Start = Awaited<ReturnType<typeof startOf>>;
 
 /** Whole ids for an embedding, else standard normal numbers; targets that don't follow from them. */
 function drawn(
@@ -53,6 +59,7 @@ function layered(type: LayerType, stage: object = { optimizer: { type: 'sgd' } }
 
 /** Expects the same of both: losses, norms, outputs, evaluations and what is left. */
 function expectAlike({ eager, compiled }: { eager: Steps; compiled: Steps }, close = CLOSE): void {
+  expect([eager.nonFinite, compiled.nonFinite]).toEqual([[], []]);
   for (const [i, report] of eager.reports.entries()) {
     const other = compiled.reports[i]!;
     for (const name of ['loss', 'nextLoss'] as const) {
@@ -465,16 +472,54 @@ describe('going on from what was saved', () => {
 });
 
 describe('divided among threads', () => {
-  it.each([
-    'dense',
-    'conv2d',
-    'batchNorm',
-    'lstm',
-    'embedding',
-    'dropout',
-    'maxPool',
-    'gaussianNoise',
-  ] as const)('a network with %s takes its steps', async (type) => {
-    expectAlike(await bothWays(layered(type), { steps: STEPS, size: SIZE, threads: 2 }));
+  /** What a first step takes, by the names of its inputs. */
+  function inputsOf({ program, keysAt, state }: Start, batch: Batch): Numbers {
+    const scalars = Object.entries(program.optimizer.scalars?.(MOMENT) ?? {});
+    const keys = program.network.layers.map(({ name }) => [keyName(name), keysAt(1)(name)]);
+    const arrays = Object.entries({ ...state.weights, ...state.slots }).map(([name, { data }]) => [
+      name,
+      data,
+    ]);
+    return Object.fromEntries([
+      ...Object.entries(batch).filter(([, value]) => value instanceof Float32Array),
+      ...scalars.map(([name, value]) => [scalarName('own', name), [Math.fround(value)]]),
+      ...keys,
+      ...arrays,
+    ]);
+  }
+
+  it.each(Object.keys(NETWORKS) as LayerType[])(
+    'a network with %s takes the step that one takes',
+    async (type) => {
+      const start = await startOf(layered(type));
+      const batch = start.batchAt(1, SIZE);
+      const inputs = inputsOf(start, batch);
+      const { program, schedule } = compile(
+        stepOf(start.program, batchShapes(start.program, batch), start.state),
+      );
+      const alone = new Running(program, schedule).run(inputs);
+      for (const threads of [2, 3, 4]) {
+        const running = new Running(program, schedule, threads, batch.count);
+        const together = running.run(inputs);
+        for (const [name, numbers] of Object.entries({ ...alone.results, ...alone.nextState })) {
+          const other = { ...together.results, ...together.nextState }[name]!;
+          expect(apart(numbers, other), name).toBeLessThan(CLOSE * Math.max(1, greatest(numbers)));
+        }
+        expect(running.run(inputs)).toEqual(together);
+      }
+    },
+  );
+
+  it('a network that is worth it takes its steps, the same every time', async () => {
+    const layers = [
+      { type: 'dense', units: 300, activation: 'relu' },
+      { type: 'batchNorm' },
+      { type: 'dense', units: 200, activation: 'tanh' },
+    ];
+    const jobOf = () => plain({ optimizer: { type: 'sgd' } }, { layers, train: drawn(150) });
+    const taking = { steps: 5, size: COUNT, threads: 2 };
+    const [first, second] = [await bothWays(jobOf(), taking), await bothWays(jobOf(), taking)];
+    expectAlike(first);
+    expect(second.compiled).toEqual(first.compiled);
   });
 });

@@ -10,12 +10,16 @@ import { sinkBelowPooling } from './passes/sink-below-pooling.ts';
 import type { Schedule } from './passes/units.ts';
 import { type Recorded, record, type Tape } from './record/record.ts';
 
-/** What the passes are, in their order; each gives a program that means the same. */
-const PASSES = { dropDeadCode, simplify, shareCommon, sinkBelowPooling, copyUneven, settle } as const;
+/** In their order; each gives a program that means the same. Some look at all that takes a value, so the dead must go. */
+const PASSES: readonly ((program: Program) => Program)[] = [
+  ...[dropDeadCode, simplify, shareCommon],
+  ...[dropDeadCode, sinkBelowPooling, copyUneven, settle],
+  dropDeadCode,
+];
 
 /** Records what a function does with tensors, and makes the most of it. @throws UnrecordableError */
 export function compile(work: (tape: Tape) => Recorded): { program: Program; schedule: Schedule } {
   let program = record(work);
-  for (const pass of Object.values(PASSES)) program = dropDeadCode(pass(program));
+  for (const pass of PASSES) program = pass(program);
   return { program, schedule: recompute(program, fuse(program)) };
 }

@@ -1,4 +1,3 @@
-import type { Key } from '../../random.ts';
 import type { NamedArrays } from '../../safetensors.ts';
 import type { LayerKeys } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
@@ -7,7 +6,7 @@ import { createEagerExecutor } from '../train/eager-executor.ts';
 import type { Executor, ExecutorState, StepReport } from '../train/executor.ts';
 import type { StepProgram } from '../train/train-step.ts';
 import type { Crew } from './run/crew.ts';
-import { batchShapes, evaluationOf, keyName, scalarName, stepOf } from './step-program.ts';
+import { batchShapes, evaluationOf, layerOf, noKeys, scalarName, stepOf } from './step-program.ts';
 import { type Given, type Ready, Workspace } from './workspace.ts';
 
 /** Compiles the pure training step for each shape of batch that comes, and runs that. */
@@ -39,7 +38,9 @@ class CompiledExecutor implements Executor {
   async step(batch: Batch, moment: Moment): ReturnType<Executor['step']> {
     const ready = this.#readyFor('step', batch, stepOf);
     const data = { ...dataOf(batch), ...scalarsAt(this.#program, moment) };
-    const results = this.#workspace.measure(ready, { data, keys: this.#keys(moment.step) });
+    const keys = this.#keysAt(moment.step);
+    const keysOf = (name: string) => [keys(layerOf(name))];
+    const results = this.#workspace.measure(ready, { data, keysOf });
     const report = reportOf(results);
     if (!staysFinite(report)) return this.#locate(batch, moment);
     ready.update();
@@ -48,7 +49,7 @@ class CompiledExecutor implements Executor {
 
   async evaluate(batch: Batch): Promise<{ loss: number; outputs: Float32Array }> {
     const ready = this.#readyFor('evaluation', batch, evaluationOf);
-    const { loss, outputs } = this.#workspace.measure(ready, { data: dataOf(batch), keys: {} });
+    const { loss, outputs } = this.#workspace.measure(ready, { data: dataOf(batch), keysOf: noKeys });
     return { loss: loss![0]!, outputs: outputs!.slice() };
   }
 
@@ -65,13 +66,6 @@ class CompiledExecutor implements Executor {
     const shapes = batchShapes(this.#program, batch);
     const name = `${what} ${JSON.stringify(shapes)}`;
     return this.#workspace.ready(name, workOf(this.#program, shapes, this.#shapes), batch.count);
-  }
-
-  #keys(step: number): Record<string, Key[]> {
-    const keys = this.#keysAt(step);
-    const networks = [this.#program.network, ...(this.#program.next ? [this.#program.next.network] : [])];
-    const layers = networks.flatMap(({ layers }) => layers);
-    return Object.fromEntries(layers.map(({ name }) => [keyName(name), [keys(name)]]));
   }
 
   /** The eager executor tells of each layer. */

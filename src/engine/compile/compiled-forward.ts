@@ -9,7 +9,7 @@ import type { MonteCarloPasses } from '../predict/passes.ts';
 import type { Tensors } from '../tensors.ts';
 import type { Recorded, Tape } from './record/record.ts';
 import type { Crew } from './run/crew.ts';
-import { keyName, stateOf } from './step-program.ts';
+import { keyName, layerOf, noKeys, stateOf } from './step-program.ts';
 import { Workspace } from './workspace.ts';
 
 /** Programs are made for so many rows: a few sizes serve requests of any. Rows that are missing are zeros. */
@@ -71,7 +71,7 @@ class CompiledForward implements Forward {
       const sized = Math.min(most, sizeFor(rows));
       const ready = this.#workspace.ready(`below ${to} ${sized}`, this.#prefixOf(sized, to), sized);
       const input = padded(x.subarray(start * width, (start + rows) * width), sized * width);
-      const results = this.#workspace.measure(ready, { data: { x: input }, keys: {} });
+      const results = this.#workspace.measure(ready, { data: { x: input }, keysOf: noKeys });
       for (const [name, numbers] of Object.entries(results)) {
         const each = numbers.length / sized;
         all[name] ??= new Float32Array(count * each);
@@ -103,16 +103,15 @@ class CompiledForward implements Forward {
     { rows, sized, passes, seed, first }: Passes,
     take: (outputs: Float32Array, pass: number) => void,
   ): void {
-    const { layers, outputUnits } = this.#network;
+    const { outputUnits } = this.#network;
     const work = this.#passesOf(prefix, rows, sized, passes);
     const ready = this.#workspace.ready(`passes ${sized} ${passes}`, work, sized * passes);
     const data = Object.fromEntries(
       Object.entries(prefix).map(([at, numbers]) => [at, padded(numbers, (numbers.length / rows) * sized)]),
     );
-    const keysOf = (layer: string): Key[] =>
-      Array.from({ length: passes }, (_, pass) => key(seed, 'monte-carlo', first + pass, layer));
-    const keys = Object.fromEntries(layers.map(({ name }) => [keyName(name), keysOf(name)]));
-    const outputs = this.#workspace.measure(ready, { data, keys })[OUTPUT]!;
+    const keysOf = (name: string): Key[] =>
+      Array.from({ length: passes }, (_, pass) => key(seed, 'monte-carlo', first + pass, layerOf(name)));
+    const outputs = this.#workspace.measure(ready, { data, keysOf })[OUTPUT]!;
     for (let pass = 0; pass < passes; pass++) {
       const start = pass * sized * outputUnits;
       take(outputs.subarray(start, start + rows * outputUnits), pass);

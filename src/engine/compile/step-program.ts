@@ -13,7 +13,15 @@ import type { Recorded, Tape } from './record/record.ts';
 
 /** What the parts of a batch and of a step are called among a program's inputs. */
 export const scalarName = (turn: 'own' | 'next', name: string) => `${turn} ${name}`;
-export const keyName = (layer: string) => `key ${layer}`;
+export const keyName = (layer: string) => `${KEY}${layer}`;
+/** The layer whose key it is. */
+export const layerOf = (keyName: string) => keyName.slice(KEY.length);
+const KEY = 'key ';
+
+/** Of programs that draw nothing. */
+export function noKeys(name: string): never {
+  throw new Error(`a program without random numbers asks for the ${name}`);
+}
 
 /** The shapes of a batch's parts. */
 export function batchShapes(program: StepProgram, batch: Batch): Record<string, number[]> {

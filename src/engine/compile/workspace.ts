@@ -12,13 +12,17 @@ const LINE = 64;
 
 /** A compiled program, and where it takes and leaves its numbers. */
 export interface Ready extends Linked {
-  readonly plan: Plan;
+  readonly data: readonly (readonly [name: string, numbers: Float32Array])[];
+  readonly keys: readonly (readonly [name: string, integers: Int32Array])[];
+  readonly constants: readonly (readonly [data: Float32Array, numbers: Float32Array])[];
+  readonly results: Readonly<Record<string, Float32Array>>;
 }
 
 /** What a program takes beside the state, by the names of its inputs. */
 export interface Given {
   readonly data: Readonly<Record<string, Float32Array | number | undefined>>;
-  readonly keys: Readonly<Record<string, readonly Key[]>>;
+  /** The keys of the streams that an input is asked for. */
+  readonly keysOf: (name: string) => readonly Key[];
 }
 
 /**
@@ -82,29 +86,33 @@ export class Workspace {
     const divided = divide(plan, isWorthDividing(plan) ? this.#crew.threads : 1, rows);
     // What is read past an end, and not used, must be there too.
     reserve(this.#crew.machine, divided.end + PAGE);
-    const ready = { plan, ...this.#crew.link(divided) };
+    const ready = { ...this.#bind(plan), ...this.#crew.link(divided) };
     this.#ready.set(name, ready);
     return ready;
   }
 
-  /** Makes the results, which stand in the memory until the next run. */
-  measure({ plan, measure }: Ready, { data, keys }: Given): Readonly<Record<string, Float32Array>> {
-    if (this.#crew.holder !== this) this.#write();
-    for (const { data, ...region } of plan.constants) this.#numbers(region).set(data);
-    for (const [name, region] of Object.entries(plan.inputs)) {
-      if (region.role === 'data') this.#give(region, data[name]!);
-      if (region.role === 'key') this.#integers(region).set(keys[name]!.flat());
-    }
-    measure();
-    return Object.fromEntries(
-      Object.entries(plan.results).map(([name, region]) => [name, this.#numbers(region)]),
-    );
+  /** A memory that grows keeps its place: what sees it now will see it then. */
+  #bind({ inputs, constants, results }: Plan): Omit<Ready, keyof Linked> {
+    const regions = Object.entries(inputs);
+    const of = (role: string) => regions.filter(([, region]) => region.role === role);
+    return {
+      data: of('data').map(([name, region]) => [name, this.#numbers(region)] as const),
+      keys: of('key').map(([name, region]) => [name, this.#integers(region)] as const),
+      constants: constants.map(({ data, ...region }) => [data, this.#numbers(region)] as const),
+      results: Object.fromEntries(
+        Object.entries(results).map(([name, region]) => [name, this.#numbers(region)]),
+      ),
+    };
   }
 
-  #give(region: Region, given: Float32Array | number): void {
-    const numbers = this.#numbers(region);
-    if (typeof given === 'number') numbers[0] = given;
-    else numbers.set(given);
+  /** Makes the results, which stand in the memory until the next run. */
+  measure({ data, keys, constants, results, measure }: Ready, given: Given): Ready['results'] {
+    if (this.#crew.holder !== this) this.#write();
+    for (const [numbers, place] of constants) place.set(numbers);
+    for (const [name, place] of data) give(place, given.data[name]!);
+    for (const [name, place] of keys) place.set(given.keysOf(name).flat());
+    measure();
+    return results;
   }
 
   #numbers({ address, size }: Region): Float32Array<SharedArrayBuffer> {
@@ -114,4 +122,9 @@ export class Workspace {
   #integers({ address, size }: Region): Int32Array<SharedArrayBuffer> {
     return new Int32Array(this.#crew.machine.memory.buffer, address, size);
   }
+}
+
+function give(place: Float32Array, given: Float32Array | number): void {
+  if (typeof given === 'number') place[0] = given;
+  else place.set(given);
 }

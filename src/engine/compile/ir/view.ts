@@ -79,9 +79,17 @@ export function strided(view: View, shape: readonly number[]): Factor[] | null {
   return axes.map((axis, i) => axis[0] ?? [shape[i]!, 0]);
 }
 
+/** Passes ask again and again, and views never change. */
+const keys = new WeakMap<View, string>();
+
 /** Views may be used one for the other when these are equal. */
-export function keyOf({ value, offset, factors }: View): string {
-  return `${value}+${offset}:${merged(factors).map(([size, stride]) => `${size}x${stride}`)}`;
+export function keyOf(view: View): string {
+  const known = keys.get(view);
+  if (known !== undefined) return known;
+  const { value, offset, factors } = view;
+  const key = `${value}+${offset}:${merged(factors).map(([size, stride]) => `${size}x${stride}`)}`;
+  keys.set(view, key);
+  return key;
 }
 
 /**

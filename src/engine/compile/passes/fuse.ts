@@ -125,26 +125,28 @@ class Gathering {
     if (domainSize(operation) !== this.size) return false;
     const extents = extentsKey(operation);
     if (extents !== null && this.#extents !== null && extents !== this.#extents) return false;
-    return sizesBetween(new Set([...this.#cuts, ...cutsOf(operation)])) !== null;
+    const cuts = withCuts(this.#cuts, operation);
+    return cuts === this.#cuts || sizesBetween(cuts) !== null;
   }
 
   fitsAll(ids: readonly ValueId[], operations: readonly Operation[]): boolean {
     if (this.members.size + ids.length > MOST_MEMBERS) return false;
     const joining = ids.map((id) => operations[id] as Elementwise);
-    const cuts = new Set([...this.#cuts, ...joining.flatMap((operation) => [...cutsOf(operation)])]);
+    const cuts = joining.reduce(withCuts, this.#cuts);
     const extents = new Set([this.#extents, ...joining.map(extentsKey)].filter((key) => key !== null));
     const operands = new Map([...this.#operands, ...joining.flatMap(operandKeys)]);
     const outside = [...operands.values()].filter(
       (value) => !this.members.has(value) && !ids.includes(value),
     );
-    return sizesBetween(cuts) !== null && extents.size <= 1 && outside.length <= MOST_OPERANDS;
+    if (extents.size > 1 || outside.length > MOST_OPERANDS) return false;
+    return cuts === this.#cuts || sizesBetween(cuts) !== null;
   }
 
   add(ids: readonly ValueId[], operations: readonly Operation[]): void {
     for (const id of ids) {
       const operation = operations[id] as Elementwise;
       this.members.add(id);
-      this.#cuts = new Set([...this.#cuts, ...cutsOf(operation)]);
+      this.#cuts = withCuts(this.#cuts, operation);
       this.#extents ??= extentsKey(operation);
       this.#note(operation);
     }
@@ -153,6 +155,13 @@ class Gathering {
   #note(operation: Elementwise): void {
     for (const [key, value] of operandKeys(operation)) this.#operands.set(key, value);
   }
+}
+
+/** The same set where the operation cuts nowhere else. */
+function withCuts(cuts: ReadonlySet<number>, operation: Elementwise): ReadonlySet<number> {
+  const own = cutsOf(operation);
+  for (const cut of own) if (!cuts.has(cut)) return new Set([...cuts, ...own]);
+  return cuts;
 }
 
 function operandKeys(operation: Elementwise): [string, ValueId][] {

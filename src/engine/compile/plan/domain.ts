@@ -14,7 +14,16 @@ export function domainSize(operation: Elementwise): number {
  * Where the index space of an operation has to be cut, so that all it takes has one stride between two cuts: the
  * numbers of elements behind each cut.
  */
-export function cutsOf(operation: Elementwise): Set<number> {
+export function cutsOf(operation: Elementwise): ReadonlySet<number> {
+  const cuts = known.get(operation) ?? findCuts(operation);
+  known.set(operation, cuts);
+  return cuts;
+}
+
+/** Nests ask again and again, and operations never change. */
+const known = new WeakMap<Elementwise, ReadonlySet<number>>();
+
+function findCuts(operation: Elementwise): Set<number> {
   const cuts = new Set<number>();
   const add = (factors: readonly Factor[]) => {
     for (const cut of cutsAlong(factors)) cuts.add(cut);

@@ -3,7 +3,7 @@ import { viewsOf } from '../ir/rewrite.ts';
 import { cutAlong, type Factor, merged, type ValueId, type View } from '../ir/view.ts';
 import type { Argument, Nest, Step } from '../loops/nest.ts';
 import { cutsAlong, cutsOf, type Elementwise, mergedExtents, sizesBetween } from './domain.ts';
-import type { Placement } from './placement.ts';
+import type { Placement } from './place.ts';
 
 /** A nest of loops, and where each of its pointers starts: so many elements into a buffer. */
 export interface BoundNest {

@@ -13,14 +13,7 @@ import {
 import { keptValues, makersOf, membersOf, takenBy, type Unit } from '../passes/units.ts';
 import { sizesBetween } from './domain.ts';
 import { cutsOfNest } from './nest-of.ts';
-
-/** Where each value lies: in a buffer of its own, or in a part of another's. */
-export interface Placement {
-  /** Where the elements of a value lie; the view's value names the buffer. */
-  place(value: ValueId): View;
-  /** What a view of a value sees of its buffer. */
-  seen(view: View): View;
-}
+import type { Placement } from './place.ts';
 
 /** The last unit that takes something of a value, by its buffer; Infinity for results. */
 type LastTaken = Map<ValueId, number>;

@@ -5,7 +5,8 @@ import { divisible, type Nest } from '../loops/nest.ts';
 import { keptValues, makersOf, membersOf, type Schedule, takenBy, type Unit } from '../passes/units.ts';
 import { type Lifetime, layOut } from './arena.ts';
 import { type BoundNest, moveNest, nestOf } from './nest-of.ts';
-import { type Placement, placeValues } from './placement.ts';
+import type { Placement } from './place.ts';
+import { placeValues } from './placement.ts';
 import { scratchBytes } from './scratch.ts';
 
 /** A byte address. */

@@ -9,9 +9,12 @@ export const products: Kernels = {
     const [left, right] = [transposeA ? swapped(recorder, a!) : a!, transposeB ? swapped(recorder, b!) : b!];
     const [m, k] = left.shape.slice(-2) as [number, number];
     const n = right.shape.at(-1)!;
+    const isZero = [left, right].some((tensor) => recorder.contentOf(tensor) === 0);
     const outer = backend_util.assertAndGetBroadcastShape(left.shape.slice(0, -2), right.shape.slice(0, -2));
     const view = (tensor: TensorInfo, shape: readonly number[]) =>
       recorder.asView(broadcast(recorder, tensor, [...outer, ...shape]), sizeOf(outer) * sizeOf(shape));
+    // The state that a recurrent layer begins with.
+    if (isZero) return recorder.tensor(0, [...outer, m, n]);
     const size = { batch: sizeOf(outer), m, k, n };
     return recorder.tensor(recorder.matmul(view(left, [m, k]), view(right, [k, n]), size), [...outer, m, n]);
   },

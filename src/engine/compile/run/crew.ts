@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { DividedPlan } from '../plan/divide.ts';
+import type { Call } from './call.ts';
 import { END, FETCH, type FollowerData, type FollowerProgram } from './follower-protocol.ts';
-import { type Call, compileNests, link, nestFunctions } from './link.ts';
+import { compileNests, link, nestFunctions } from './link.ts';
 import type { Machine } from './machine.ts';
 import { RENDEZVOUS_INTEGERS, Rendezvous } from './rendezvous.ts';
 
@@ -103,15 +104,10 @@ class LedCrew implements Crew {
   }
 }
 
+/** From source, where the tests run, it needs a loader. */
 function startFollower(workerData: FollowerData): Worker {
   const isSource = import.meta.url.endsWith('.ts');
-  const file = new URL(`./follower.${isSource ? 'ts' : 'js'}`, import.meta.url);
-  return isSource
-    ? new Worker(fromSource(file), { eval: true, workerData })
-    : new Worker(file, { workerData });
-}
-
-/** Where the tests run from source, a thread needs a loader of its own. */
-function fromSource(file: URL): string {
-  return `import('tsx/esm/api').then(({ tsImport }) => tsImport('${file}', '${file}'))`;
+  return new Worker(new URL(isSource ? './from-source.mjs' : './follower.js', import.meta.url), {
+    workerData,
+  });
 }

@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Call } from './call.ts';
 import { END, FETCH, type FollowerData, type FollowerProgram } from './follower-protocol.ts';
-import { type Call, link, nestFunctions } from './link.ts';
+import { link, nestFunctions } from './link.ts';
 import { machineOver } from './machine.ts';
 import { Rendezvous } from './rendezvous.ts';
 

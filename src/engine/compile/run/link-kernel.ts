@@ -2,7 +2,7 @@ import type { Window } from '../ir/program.ts';
 import type { DepthwiseArguments, WindowArguments } from '../kernels/kernels.ts';
 import type { KernelCall } from '../plan/plan.ts';
 import { imagesAtOnce, patchSize } from '../plan/scratch.ts';
-import type { Call } from './link.ts';
+import type { Call } from './call.ts';
 import type { Machine } from './machine.ts';
 
 const BYTES = 4;

@@ -3,13 +3,11 @@ import type { Nest } from '../loops/nest.ts';
 import { encodeModule } from '../loops/wasm.ts';
 import type { Stream } from '../plan/divide.ts';
 import type { Instruction, Product } from '../plan/plan.ts';
+import type { Call } from './call.ts';
 import { linkKernel } from './link-kernel.ts';
 import { type Machine, MOST_PAGES } from './machine.ts';
 
 const BYTES = 4;
-
-/** Runs one instruction. */
-export type Call = () => void;
 
 export type NestFunction = (from: number, to: number, ...pointers: number[]) => void;
 

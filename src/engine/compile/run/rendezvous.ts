@@ -5,6 +5,8 @@ export const RENDEZVOUS_INTEGERS = 16;
 
 /** So often a thread looks before it goes to sleep: some tens of microseconds, which most waits are shorter than. */
 const LOOKS = 4_000;
+/** From one step to the next the leader has more to do. */
+const LOOKS_BETWEEN = 20_000;
 const SLEEP_MS = 100;
 
 /** A thread failed, and the others can't go on without it. */
@@ -48,7 +50,7 @@ export class Rendezvous {
   /** A follower's: waits for the next command. */
   nextCommand(): number {
     this.#commands = (this.#commands + 1) | 0;
-    this.#until(GO, this.#commands);
+    this.#until(GO, this.#commands, LOOKS_BETWEEN);
     return Atomics.load(this.#integers, COMMAND);
   }
 
@@ -64,14 +66,14 @@ export class Rendezvous {
   }
 
   /** Until the count at a place is at least so high. */
-  #until(place: number, count: number): void {
+  #until(place: number, count: number, looks = LOOKS): void {
     for (let look = 0; ; look++) {
       const now = Atomics.load(this.#integers, place);
       if (((now - count) | 0) >= 0) return;
       if (Atomics.load(this.#integers, FAILED) !== 0) {
         throw new ThreadFailedError('a thread of the compiled program failed');
       }
-      if (look >= LOOKS) Atomics.wait(this.#integers, place, now, SLEEP_MS);
+      if (look >= looks) Atomics.wait(this.#integers, place, now, SLEEP_MS);
     }
   }
 }

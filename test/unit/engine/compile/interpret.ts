@@ -232,7 +232,13 @@ const KERNELS: Readonly<Record<Kernel['name'], KernelFunction>> = {
     ];
     return placesOf({ offset: 0, factors }).map((place) => x![place]!);
   },
-  normal: ({ size }, words) => Array.from({ length: size }, (_, i) => normal([words![0]!, words![1]!], i)),
+  normal: ({ numbers, size }, words) => {
+    const { width } = numbers as { width: number };
+    return Array.from({ length: size }, (_, i) => {
+      const stream = 2 * Math.floor(i / width);
+      return normal([words![stream]!, words![stream + 1]!], i % width);
+    });
+  },
 };
 
 function zeros(count: number): number[] {

@@ -169,7 +169,7 @@ describe('sharing what is common', () => {
       const apart = [tf.add(x, 1), tf.add(x, 2), tf.add(y, 1), tf.add(x, y), tf.sub(x, y), tf.sub(y, x)];
       const square = tf.reshape(x, [2, 3]);
       const sums = [tf.sum(square, 0), tf.max(square, 0), tf.sum(tf.slice(square, [0, 1]), 0)];
-      const all = [...apart, ...sums];
+      const all = [...apart, ...sums, tf.fill([4], 3), tf.fill([8], 3)];
       return { results: Object.fromEntries(all.map((value, i) => [`y${i}`, value])) };
     });
     expect(dropDeadCode(shareCommon(program))).toEqual(program);
@@ -212,11 +212,13 @@ describe('settling', () => {
       const [a, b, c] = [state('a', 4), state('b', 4), state('c', 4)];
       const d = tf.neg(state('d', 8));
       state('e', 4);
-      return { nextState: { a: tf.clone(b), b: tf.clone(a), c: tf.clone(c), d, e: tf.slice(d, 2, 4) } };
+      const f = tf.slice(tf.exp(state('f', 8)), 0, 4);
+      state('g', 4);
+      return { nextState: { a: tf.clone(b), b: tf.clone(a), c: tf.clone(c), d, e: tf.slice(d, 2, 4), g: f } };
     });
-    expect(Object.keys(nextState)).toEqual(['a', 'b', 'd', 'e']);
+    expect(Object.keys(nextState)).toEqual(['a', 'b', 'd', 'e', 'g']);
     const values = Object.values(nextState).map(({ value }) => value);
-    expect(new Set(values).size).toBe(4);
+    expect(new Set(values).size).toBe(5);
     for (const view of Object.values(nextState)) {
       expect(isWhole(view, operations[view.value]!.size)).toBe(true);
       expect(operations[view.value]!.kind).toBe('map');
@@ -258,6 +260,14 @@ describe('sinking below a pool', () => {
     const program = programOf((input) => {
       const x = tf.relu(tf.add(input('x', 1, 4, 4, 3), input('bias', 3))) as tf.Tensor4D;
       return { results: { y: tf.maxPool(x, 2, 2, 'valid'), x: tf.clone(x) } };
+    });
+    expect(sinkBelowPooling(program)).toEqual(program);
+  });
+
+  it('leaves what is added by place, and not by channel', () => {
+    const program = programOf((input) => {
+      const x = tf.relu(tf.add(input('x', 1, 4, 4, 3), input('other', 4, 4, 3))) as tf.Tensor4D;
+      return { results: { y: tf.maxPool(x, 2, 2, 'valid') } };
     });
     expect(sinkBelowPooling(program)).toEqual(program);
   });
@@ -426,6 +436,18 @@ describe('fusing', () => {
     expect(measure.findIndex((names) => names.includes('exp'))).toBeLessThan(
       measure.findIndex((names) => names.includes('add')),
     );
+  });
+
+  it('leaves apart what can’t be gone through together', () => {
+    const { measure } = fused((input) => {
+      const tiled = (x: tf.Tensor, times: number) =>
+        tf.reshape(tf.tile(tf.reshape(x, [1, x.size]), [times, 1]), [48]);
+      const exp = tf.exp(input('x', 48));
+      const [a, b] = [tf.neg(tiled(input('a', 24), 2)), tiled(input('b', 16), 3)];
+      return { results: { y: tf.where(tf.greater(exp, 2), a, b) } };
+    });
+    const unitOf = (name: string) => measure.findIndex((names) => names.includes(name));
+    expect(unitOf('neg')).toBeLessThan(unitOf('select'));
   });
 
   it('computes for the results only what they need, and the rest after', () => {

@@ -131,6 +131,21 @@ describe('parts of an assembly', () => {
     expect(plan.measure).toHaveLength(3);
   });
 
+  it('stay apart where others go through them in other rows', () => {
+    expectWorks(({ matrix, tall }) => {
+      const part = tf.exp(matrix);
+      const beside = tf.concat([part, tf.slice(tall, 0, 4)], 1);
+      return { results: { y: tf.neg(beside), z: tf.sum(tf.reshape(part, [3, 8]), 0) } };
+    });
+  });
+
+  it('stay apart where they are results too', () => {
+    expectWorks(({ matrix, tall }) => {
+      const part = tf.exp(matrix);
+      return { results: { part, y: tf.neg(tf.concat([part, tf.slice(tall, 0, 4)], 1)) } };
+    });
+  });
+
   it('can be parts of parts', () => {
     expectWorks(({ matrix, row }) => {
       const first = tf.concat([tf.exp(matrix), tf.tanh(matrix)], 1);

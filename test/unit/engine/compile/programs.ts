@@ -41,7 +41,7 @@ const LARGEST = 2 ** 20;
 export const aProgram = (most = 14): fc.Arbitrary<RandomProgram> =>
   fc
     .tuple(
-      fc.array(fc.tuple(fc.nat(31), fc.nat(), fc.nat(), fc.nat()), { minLength: 1, maxLength: most }),
+      fc.array(fc.tuple(fc.nat(32), fc.nat(), fc.nat(), fc.nat()), { minLength: 1, maxLength: most }),
       fc.nat(),
     )
     .map(([steps, seed]) => ({
@@ -325,6 +325,20 @@ const STEPS: readonly Step[] = [
     return [truth(tf.greaterEqual(tape.uniform(KEY, tensor.shape), 0.5))];
   },
   // Kernels.
+  (pool, [a, b, c]) => {
+    const { tensor, bound, exact } = chosen(pool, a!);
+    if (tensor.rank === 0 || tensor.size > 200) return null;
+    const rows = tensor.shape[0]!;
+    const ids = (count: number, most: number) =>
+      tf.tensor1d(
+        Array.from({ length: count }, (_, i) => (b! + i * (1 + (c! % 5))) % most),
+        'int32',
+      );
+    if (c! % 2 === 0) return [value(tf.gather(tensor, ids(1 + (b! % 7), rows)), bound, exact)];
+    const segments = 1 + (b! % 5);
+    const sums = tf.unsortedSegmentSum(tensor, ids(rows, segments), segments);
+    return [value(sums, bound * rows, exact)];
+  },
   (pool, [a, b]) => {
     const { tensor, bound, exact } = chosen(pool, a!);
     if (tensor.rank !== 2 && tensor.rank !== 3) return null;

@@ -1,0 +1,2 @@
+/** Runs one instruction, or several one after another. */
+export type Call = () => void;
