@@ -8,6 +8,7 @@ import { buildApp } from '../../apps/api/app.ts';
 import type { ClassificationPrediction, ReconstructionPrediction } from '../../src/spec/prediction.ts';
 import { idxFile } from '../idx.ts';
 import { trainerOf } from '../processes.ts';
+import { SLOW_MODEL } from '../slow-model.ts';
 import { TestService } from './service.ts';
 
 /** Every objective that needs no answer, on real digits and real mixes of concrete, from the job to its model. */
@@ -180,8 +181,8 @@ it('stops and goes on in the middle of an epoch, to the same model', async () =>
   const spec = {
     seed: 9,
     data: { dataset: pictures },
-    model: { layers },
-    stages: [{ objective: { type: 'pairs' }, epochs: 5, batchSize: 16, optimizer }],
+    model: { layers: [{ type: 'flatten' }, ...SLOW_MODEL.layers, { type: 'dense', units: 16 }] },
+    stages: [{ objective: { type: 'pairs' }, epochs: 15, batchSize: 16, optimizer }],
     checkpoint: { everySteps: 25 },
   };
   const [straight, lost] = [await post('/v1/jobs', spec), await post('/v1/jobs', spec)];
