@@ -15,8 +15,8 @@ import { stopRequest } from './stop-request.ts';
  * @throws CommandError, ConfigError; whatever had started is stopped again
  */
 export async function up(): Promise<void> {
-  const stopped = stopRequest();
   const config = loadConfig();
+  const stopped = stopRequest();
   const closers: (() => Promise<unknown>)[] = [];
   try {
     await mkdir(join(config.home, 'logs'), { recursive: true });
