@@ -29,3 +29,9 @@ it('ends and cleans up when it is interrupted', async () => {
   expect(stderr).toMatch(/Interrupted\./);
   await expect(fetch(`${url}/health/live`)).rejects.toThrow();
 });
+
+it('ends where its service can’t start, and says why', async () => {
+  const { code, stderr } = await new Started(['npm', 'run', 'demo'], { TRAINYARD_GEMM: 'abacus' }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/TRAINYARD_GEMM: /);
+});
