@@ -37,7 +37,7 @@ interface GemmWish {
 }
 
 /**
- * How much faster than one that is earlier in the order of `findBlas` a library must be to be chosen instead. Less
+ * How much faster than one that is earlier in the order of `findBlas`, which the kernels' own ends, another must be. Less
  * could be noise, and a run that goes on after a restart should be multiplied by the same library as before.
  */
 const CLEARLY_FASTER = 1.5;
@@ -58,11 +58,8 @@ export async function chooseGemm(wish: GemmWish): Promise<GemmChoice> {
   const small = wasmGemm(kernels, scratch);
   // Timed last: by now the engine has compiled the kernels for speed, and not only quickly.
   const own = { name: small.name, gflops: trial.gflopsOf(trial.wasm, 2 * TIMED_MS) };
-  let best = own;
-  for (const candidate of candidates) {
-    if (!('gflops' in candidate)) continue;
-    if (candidate.gflops > best.gflops * (best === own ? 1 : CLEARLY_FASTER)) best = candidate;
-  }
+  const right = [...candidates.filter((candidate) => 'gflops' in candidate), own];
+  const best = right.reduce((best, later) => (later.gflops > best.gflops * CLEARLY_FASTER ? later : best));
   const { name: chosen, gflops } = best;
   const blas = found.find((it) => it.name === chosen);
   return {
