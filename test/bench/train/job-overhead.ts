@@ -26,6 +26,10 @@ const STEPS_PER_EPOCH = PICTURES / BATCH;
 /** Jobs whose first step is waited for, after one that warms the worker up. */
 const FIRST_STEPS = 5;
 const POLL_MS = 5;
+/** After a run a worker gets its next trainer ready. */
+const REST_MS = 3_000;
+/** Some seconds apart: what a step costs without the file that every 200th would write. */
+const CHECKPOINT_EVERY = 10_000;
 
 const LAYERS = [
   { type: 'flatten' as const },
@@ -47,7 +51,10 @@ export async function jobOverhead(
     const { name, loop } = await startLoop(folder, engines);
     await run(service, spec(dataset, 1));
     const firstSteps: number[] = [];
-    for (let i = 0; i < FIRST_STEPS; i++) firstSteps.push((await run(service, spec(dataset, 1))).firstStepMs);
+    for (let i = 0; i < FIRST_STEPS; i++) {
+      await sleep(REST_MS);
+      firstSteps.push((await run(service, spec(dataset, 1))).firstStepMs);
+    }
     // Before and after, so that a machine that slows down does so for both.
     const before = await loop.takeTurn(seconds / 4);
     const epochs = Math.max(1, Math.round((seconds * before.stepsPerSecond) / STEPS_PER_EPOCH));
@@ -115,6 +122,7 @@ function spec(dataset: string, epochs: number) {
     data: { dataset, target: 'label', split: { validation: 0, test: 0 } },
     model: { layers: LAYERS },
     stages: [{ epochs, batchSize: BATCH, optimizer: { type: 'adam' } }],
+    checkpoint: { everySteps: CHECKPOINT_EVERY },
   };
 }
 
