@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../src/engine/backends/start.ts';
 import { forwardOn } from '../../src/engine/compile/compiled-forward.ts';
 import { type Crew, startCrew } from '../../src/engine/compile/run/crew.ts';
-import { createMachine } from '../../src/engine/compile/run/machine.ts';
+import { createMachine, NoRoomError } from '../../src/engine/compile/run/machine.ts';
 import { buildNetwork, initialWeights } from '../../src/engine/model/network.ts';
+import { asItIs } from '../../src/engine/predict/decode.ts';
 import { deterministicPass, startPasses } from '../../src/engine/predict/passes.ts';
+import { predict, predictMonteCarlo } from '../../src/engine/predict/predict.ts';
 import { fromArrays } from '../../src/engine/tensors.ts';
 import { key, normal } from '../../src/random.ts';
 import type { NamedArrays } from '../../src/safetensors.ts';
@@ -57,7 +59,7 @@ describe('a pass without dropout', () => {
     for (const count of [1, 3, 8, 300]) {
       const x = rowsFor(count, inputShape, ids);
       const expected = await deterministicPass(network, fromArrays(weights), x, count);
-      expectAlike(await forward.deterministicPass(x, count), expected);
+      expectAlike((await forward.deterministicPass(x, count))!, expected);
     }
   });
 
@@ -70,7 +72,7 @@ describe('a pass without dropout', () => {
     const [x, y] = [rowsFor(3, [5]), rowsFor(3, [4])];
     const first = await forwardA.deterministicPass(x, 3);
     expectAlike(
-      await forwardB.deterministicPass(y, 3),
+      (await forwardB.deterministicPass(y, 3))!,
       await deterministicPass(b.network, fromArrays(b.weights), y, 3),
     );
     expect(await forwardA.deterministicPass(x, 3)).toEqual(first);
@@ -113,10 +115,41 @@ describe('Monte-Carlo passes', () => {
     for (const rows of [1, 3, 70]) {
       const x = rowsFor(rows, inputShape);
       const eager = startPasses(network, fromArrays(weights), x, rows, 9);
-      const compiled = await forwardOn(crew)(network, weights).startPasses(x, rows, 9);
+      const compiled = (await forwardOn(crew)(network, weights).startPasses(x, rows, 9))!;
       for (const passes of [5, 1, 20]) expectAlike(await compiled.next(passes), await eager.next(passes));
       eager.dispose();
       compiled.dispose();
     }
+  });
+});
+
+describe('a network that there is no room to compile', () => {
+  const { network, weights } = drawn([6], NETWORKS.dropout.layers);
+  const full: Crew = {
+    threads: 1,
+    get machine() {
+      return crew.machine;
+    },
+    holder: null,
+    link: () => {
+      throw new NoRoomError('it needs more memory than WebAssembly has');
+    },
+    dispose: () => {},
+  };
+  const asked = () => ({ network, weights: fromArrays(weights) });
+  const x = rowsFor(3, [6]);
+
+  it('predicts op by op', async () => {
+    const model = { ...asked(), forward: forwardOn(full)(network, weights) };
+    expect(await predict(model, x, 3, asItIs)).toEqual(await predict(asked(), x, 3, asItIs));
+  });
+
+  it('makes its passes op by op', async () => {
+    const samplesOf = async (model: Parameters<typeof predictMonteCarlo>[0]) => {
+      const options = { samples: 12, seed: 4 };
+      return (await predictMonteCarlo(model, x, 3, asItIs, options, (samples) => samples)).summaries;
+    };
+    const model = { ...asked(), forward: forwardOn(full)(network, weights) };
+    expect(await samplesOf(model)).toEqual(await samplesOf(asked()));
   });
 });

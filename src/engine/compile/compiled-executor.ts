@@ -3,8 +3,8 @@ import type { LayerKeys } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
 import type { Batch } from '../train/batch.ts';
 import { createEagerExecutor } from '../train/eager-executor.ts';
-import type { Executor, ExecutorState, StepReport } from '../train/executor.ts';
-import type { StepProgram } from '../train/train-step.ts';
+import { type Executor, type ExecutorState, type StepReport, staysFinite } from '../train/executor.ts';
+import { type StepProgram, stepNumbers } from '../train/train-step.ts';
 import type { Crew } from './run/crew.ts';
 import { batchShapes, evaluationOf, layerOf, noKeys, scalarName, stepOf } from './step-program.ts';
 import { type Given, type Ready, Workspace } from './workspace.ts';
@@ -84,13 +84,10 @@ function dataOf({ x, y, weights, asked, noise }: Batch): Given['data'] {
 }
 
 function scalarsAt(program: StepProgram, moment: Moment): Record<string, number> {
-  const { next } = program;
-  const later = next && { ...moment, learningRate: moment.learningRate * next.rateScale };
-  const own = Object.entries(program.optimizer.scalars?.(moment) ?? {});
-  const others = Object.entries(next?.optimizer.scalars?.(later!) ?? {});
+  const { own, next = {} } = stepNumbers(program, moment);
   return Object.fromEntries([
-    ...own.map(([name, value]) => [scalarName('own', name), value]),
-    ...others.map(([name, value]) => [scalarName('next', name), value]),
+    ...Object.entries(own).map(([name, value]) => [scalarName('own', name), value]),
+    ...Object.entries(next).map(([name, value]) => [scalarName('next', name), value]),
   ]);
 }
 
@@ -103,8 +100,4 @@ function reportOf(results: Readonly<Record<string, Float32Array>>): StepReport {
     ...(nextLoss && { nextLoss: nextLoss[0]! }),
     ...(nextGradientNorm && { nextGradientNorm: nextGradientNorm[0]! }),
   };
-}
-
-function staysFinite({ loss, gradientNorm, nextLoss = 0, nextGradientNorm = 0 }: StepReport): boolean {
-  return [loss, gradientNorm, nextLoss, nextGradientNorm].every(Number.isFinite);
 }

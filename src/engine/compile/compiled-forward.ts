@@ -7,16 +7,19 @@ import { noRandom, type RandomSources } from '../model/random-source.ts';
 import type { Forward, ForwardOf } from '../predict/forward.ts';
 import type { MonteCarloPasses } from '../predict/passes.ts';
 import type { Tensors } from '../tensors.ts';
+import { reasonOf } from './compiled-or-eager.ts';
 import type { Recorded, Tape } from './record/record.ts';
 import type { Crew } from './run/crew.ts';
 import { keyName, layerOf, noKeys, stateOf } from './step-program.ts';
-import { Workspace } from './workspace.ts';
+import { type Ready, Workspace } from './workspace.ts';
 
 /** Programs are made for so many rows: a few sizes serve requests of any. Rows that are missing are zeros. */
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /** So many rows of passes together keep the processor's units busy and stay in its caches. */
 const ROWS_OF_PASSES = 1024;
 const MOST_PASSES = 16;
+/** So many are asked for between two turns of the event loop. */
+const PASSES_ASKED = 64;
 
 /** Sends rows through networks by programs that are compiled for a crew. */
 export function forwardOn(crew: Crew): ForwardOf {
@@ -27,24 +30,41 @@ class CompiledForward implements Forward {
   readonly #network: Network;
   readonly #weights: NamedArrays;
   readonly #workspace: Workspace;
+  #isLoaded = false;
 
   constructor(network: Network, weights: NamedArrays, crew: Crew) {
     this.#network = network;
     this.#weights = weights;
     this.#workspace = new Workspace(crew);
-    this.#workspace.load(weights);
   }
 
-  async deterministicPass(x: Float32Array, count: number): Promise<Float32Array> {
-    return this.#below(x, count, this.#network.layers.length)[OUTPUT]!;
+  deterministicPass(x: Float32Array, count: number): Promise<Float32Array | null> {
+    return this.#ifCompiled(() => this.#below(x, count, this.#network.layers.length)[OUTPUT]!);
   }
 
-  async startPasses(x: Float32Array, rows: number, seed: number): Promise<MonteCarloPasses> {
+  startPasses(x: Float32Array, rows: number, seed: number): Promise<MonteCarloPasses | null> {
+    return this.#ifCompiled(() => this.#start(x, rows, seed));
+  }
+
+  async #ifCompiled<T>(work: () => T): Promise<T | null> {
+    try {
+      if (!this.#isLoaded) this.#workspace.load(this.#weights);
+      this.#isLoaded = true;
+      return work();
+    } catch (error) {
+      if (reasonOf(error) === null) throw error;
+      return null;
+    }
+  }
+
+  #start(x: Float32Array, rows: number, seed: number): MonteCarloPasses {
     const { firstStochastic } = this.#network;
     const prefix = this.#below(x, rows, firstStochastic);
     const sized = sizeFor(rows);
     const fitting = Math.min(ROWS_OF_PASSES, rowsAtOnce(this.#network, firstStochastic));
     const atOnce = Math.max(1, Math.min(MOST_PASSES, Math.floor(fitting / sized)));
+    // What can't be compiled is told now, and not in the middle.
+    this.#readyFor(prefix, rows, sized, atOnce);
     let done = 0;
     const next = async (passes: number) => {
       const outputs = new Float32Array(passes * rows * this.#network.outputUnits);
@@ -57,7 +77,7 @@ class CompiledForward implements Forward {
       done += passes;
       return outputs;
     };
-    return { next, passesAtOnce: Math.ceil(64 / atOnce) * atOnce, dispose: () => {} };
+    return { next, passesAtOnce: Math.ceil(PASSES_ASKED / atOnce) * atOnce, dispose: () => {} };
   }
 
   /** What the lowest layers make of rows, by position, or the network of them; a few rows after the others. */
@@ -97,6 +117,16 @@ class CompiledForward implements Forward {
     };
   }
 
+  #readyFor(
+    prefix: Readonly<Record<string, Float32Array>>,
+    rows: number,
+    sized: number,
+    passes: number,
+  ): Ready {
+    const work = this.#passesOf(prefix, rows, sized, passes);
+    return this.#workspace.ready(`passes ${sized} ${passes}`, work, sized * passes);
+  }
+
   /** @param take sees each pass's outputs, `[rows, units]` */
   #passes(
     prefix: Readonly<Record<string, Float32Array>>,
@@ -104,8 +134,7 @@ class CompiledForward implements Forward {
     take: (outputs: Float32Array, pass: number) => void,
   ): void {
     const { outputUnits } = this.#network;
-    const work = this.#passesOf(prefix, rows, sized, passes);
-    const ready = this.#workspace.ready(`passes ${sized} ${passes}`, work, sized * passes);
+    const ready = this.#readyFor(prefix, rows, sized, passes);
     const data = Object.fromEntries(
       Object.entries(prefix).map(([at, numbers]) => [at, padded(numbers, (numbers.length / rows) * sized)]),
     );

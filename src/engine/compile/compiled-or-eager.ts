@@ -5,6 +5,7 @@ import type { StepProgram } from '../train/train-step.ts';
 import { createCompiledExecutor } from './compiled-executor.ts';
 import { UnrecordableError } from './record/recorder.ts';
 import type { Crew } from './run/crew.ts';
+import { NoRoomError } from './run/machine.ts';
 
 /** Hears why a stage is computed op by op. */
 export type OnEager = (reason: string) => Promise<void>;
@@ -67,8 +68,6 @@ class CompiledOrEager implements Executor {
 }
 
 /** Why something can't be compiled; null for what is no reason to go on without. */
-function reasonOf(error: unknown): string | null {
-  if (error instanceof UnrecordableError) return error.message;
-  // What `WebAssembly.Memory` throws where it can't grow.
-  return error instanceof RangeError ? 'it needs more memory than WebAssembly has' : null;
+export function reasonOf(error: unknown): string | null {
+  return error instanceof UnrecordableError || error instanceof NoRoomError ? error.message : null;
 }

@@ -1,6 +1,6 @@
 import { initialWeights } from '../model/network.ts';
-import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import { trainingBatch } from '../train/batches.ts';
+import { firstSlots } from '../train/first-slots.ts';
 import { compileStage } from '../train/stage-program.ts';
 import type { TrainJob } from '../train/train-job.ts';
 import { compile } from './compile.ts';
@@ -16,14 +16,7 @@ export async function explainStep(job: TrainJob): Promise<string> {
     ...initialWeights(job.network, job.seed, job.reused),
     ...(job.generator && initialWeights(job.generator, job.seed)),
   };
-  const tensors = fromArrays(weights);
-  const of = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, tensors[name]!]));
-  const slots = await toArrays(
-    tidied(() => ({
-      ...program.optimizer.init(of(program.trainable)),
-      ...program.next?.optimizer.init(of(program.next.trainable)),
-    })),
-  );
+  const slots = await firstSlots(program, weights);
   const { train } = job.data;
   const size = Math.min(stage.batchSize, train.count);
   const at = { stage: 1, epoch: 1, step: 0 };

@@ -76,7 +76,7 @@ export class Workspace {
   /**
    * The program of this name, compiled when it is first asked for.
    * @param rows of the batch, which threads share
-   * @throws UnrecordableError, RangeError where the memory doesn't suffice
+   * @throws UnrecordableError, NoRoomError
    */
   ready(name: string, work: (tape: Tape) => Recorded, rows: number): Ready {
     const known = this.#ready.get(name);

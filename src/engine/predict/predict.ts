@@ -20,9 +20,8 @@ export async function predict(
   decode: Decode,
 ): Promise<Float64Array[]> {
   const { network, weights, forward } = model;
-  const outputs = forward
-    ? await forward.deterministicPass(x, count)
-    : await deterministicPass(network, weights, x, count);
+  const compiled = await forward?.deterministicPass(x, count);
+  const outputs = compiled ?? (await deterministicPass(network, weights, x, count));
   return split(outputs, network.outputUnits).map(decode);
 }
 
@@ -99,9 +98,8 @@ async function sampleRows(
   { samples, seed, targetStandardError }: McDropoutOptions,
 ): Promise<Float64Array[][]> {
   const breathe = createBreather();
-  const passes = forward
-    ? await forward.startPasses(x, count, seed)
-    : startPasses(network, weights, x, count, seed);
+  const compiled = await forward?.startPasses(x, count, seed);
+  const passes = compiled ?? startPasses(network, weights, x, count, seed);
   const rows: Float64Array[][] = Array.from({ length: count }, () => []);
   const few = targetStandardError === undefined ? samples : FEWEST_PASSES;
   try {

@@ -13,7 +13,7 @@ import { drawnFrom, type LayerKeys, noRandom } from '../model/random-source.ts';
 import type { Moment } from '../optimize/transform.ts';
 import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import type { Batch } from './batch.ts';
-import type { Executor, StepReport } from './executor.ts';
+import { type Executor, type StepReport, staysFinite } from './executor.ts';
 import { penalty } from './losses.ts';
 import { locateNonFinite } from './non-finite.ts';
 import type { BatchTensors } from './objectives/objective.ts';
@@ -22,6 +22,7 @@ import {
   type StepResult,
   type StepScalars,
   type StepState,
+  stepNumbers,
   trainStep,
 } from './train-step.ts';
 
@@ -100,13 +101,11 @@ function release(batch: BatchTensors): void {
 }
 
 function scalarsOf(program: StepProgram, moment: Moment): StepScalars {
-  const { next } = program;
-  const later = next && { ...moment, learningRate: moment.learningRate * next.rateScale };
-  return { own: scalarsAt(program, moment), next: next && scalarsAt(next, later!) };
+  const { own, next } = stepNumbers(program, moment);
+  return { own: mapNumbers(own), next: next && mapNumbers(next) };
 }
 
-function scalarsAt(program: StepProgram, moment: Moment): Record<string, Scalar> {
-  const numbers = program.optimizer.scalars?.(moment) ?? {};
+function mapNumbers(numbers: Readonly<Record<string, number>>): Record<string, Scalar> {
   return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, scalar(value)]));
 }
 
@@ -126,11 +125,6 @@ async function readReport(result: StepResult): Promise<StepReport> {
     ...(laterLoss && { nextLoss: laterLoss[0]! }),
     ...(laterNorm && { nextGradientNorm: laterNorm[0]! }),
   };
-}
-
-/** A gradient can overflow though every loss is finite. */
-function staysFinite({ loss, gradientNorm, nextLoss = 0, nextGradientNorm = 0 }: StepReport): boolean {
-  return [loss, gradientNorm, nextLoss, nextGradientNorm].every(Number.isFinite);
 }
 
 /** Frees a result that is not taken over. */

@@ -14,6 +14,11 @@ export interface StepReport {
   readonly nextGradientNorm?: number;
 }
 
+/** A gradient can overflow though every loss is finite. */
+export function staysFinite({ loss, gradientNorm, nextLoss = 0, nextGradientNorm = 0 }: StepReport): boolean {
+  return [loss, gradientNorm, nextLoss, nextGradientNorm].every(Number.isFinite);
+}
+
 /** Where the numbers of a step first left the finite range. */
 export interface NonFinite {
   readonly layer: string;

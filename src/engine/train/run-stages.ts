@@ -1,9 +1,8 @@
-import { dispose } from '@tensorflow/tfjs-core';
 import type { NamedArrays } from '../../safetensors.ts';
 import { initialWeights } from '../model/network.ts';
 import { seldom } from '../seldom.ts';
-import { fromArrays, tidied, toArrays } from '../tensors.ts';
 import { findLearningRate } from './find-learning-rate.ts';
+import { firstSlots } from './first-slots.ts';
 import { cachedLayers, onFeatures } from './frozen-features.ts';
 import { trackProgress } from './progress.ts';
 import { rangeTestSteps } from './schedules.ts';
@@ -116,24 +115,15 @@ async function computeFeatures(
 async function stageStart(job: TrainJob, stage: number, weights: NamedArrays): Promise<TrainState> {
   const spec = job.stages[stage - 1]!;
   const { program } = compileStage(job, spec, stage);
-  const of = (names: readonly string[]) =>
-    fromArrays(Object.fromEntries(names.map((name) => [name, weights[name]!])));
-  const moving = { own: of(program.trainable), next: of(program.next?.trainable ?? []) };
-  const slots = tidied(() => ({
-    ...program.optimizer.init(moving.own),
-    ...program.next?.optimizer.init(moving.next),
-  }));
-  const start: TrainState = {
+  return {
     position: { stage, epoch: 1, step: 0 },
     weights,
-    slots: await toArrays(slots),
+    slots: await firstSlots(program, weights),
     best: {},
     epochSums: NO_SUMS,
     schedule: null,
     earlyStopping: null,
   };
-  dispose([...Object.values(moving.own), ...Object.values(moving.next), ...Object.values(slots)]);
-  return start;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -3,7 +3,7 @@ import { type Network, outputsBelow } from '../model/network.ts';
 import type { RandomSources } from '../model/random-source.ts';
 import { globalNorm } from '../optimize/global-norm.ts';
 import { applyMaxNorm, incomingAxes } from '../optimize/max-norm.ts';
-import { applyUpdates, type Transform } from '../optimize/transform.ts';
+import { applyUpdates, type Moment, type Transform } from '../optimize/transform.ts';
 import type { Tensors } from '../tensors.ts';
 import { penalty } from './losses.ts';
 import type { BatchTensors, Objective } from './objectives/objective.ts';
@@ -50,6 +50,15 @@ export interface StepResult extends StepState {
 export interface StepScalars {
   readonly own: Readonly<Record<string, Scalar>>;
   readonly next?: Readonly<Record<string, Scalar>> | undefined;
+}
+
+/** The numbers that a step at this moment needs, of the program and of the one that comes next. */
+export function stepNumbers(
+  { optimizer, next }: StepProgram,
+  moment: Moment,
+): { own: Readonly<Record<string, number>>; next?: Readonly<Record<string, number>> | undefined } {
+  const later = next && { ...moment, learningRate: moment.learningRate * next.rateScale };
+  return { own: optimizer.scalars?.(moment) ?? {}, next: next && (next.optimizer.scalars?.(later!) ?? {}) };
 }
 
 /**

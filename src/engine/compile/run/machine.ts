@@ -37,8 +37,18 @@ export async function machineOver(
   return { memory, kernels, gemm: await gemmCalled(gemm, { memory, kernels, scratch }) };
 }
 
-/** Makes the memory at least so long. @throws RangeError where it can't be */
+/** A program needs more memory than there is. */
+export class NoRoomError extends Error {
+  override readonly name = 'NoRoomError';
+}
+
+/** Makes the memory at least so long. @throws NoRoomError where it can't be */
 export function reserve({ memory }: Machine, bytes: number): void {
   const missing = Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE;
-  if (missing > 0) memory.grow(missing);
+  if (missing <= 0) return;
+  try {
+    memory.grow(missing);
+  } catch (cause) {
+    throw new NoRoomError('it needs more memory than WebAssembly has', { cause });
+  }
 }
