@@ -120,8 +120,6 @@ export type KernelName =
   | 'avgPoolGradient'
   | 'gather'
   | 'segmentSum'
-  | 'softmax'
-  | 'logSoftmax'
   | 'transpose'
   | 'normal';
 

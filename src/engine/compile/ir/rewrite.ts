@@ -112,16 +112,20 @@ export function reordered(program: Program, order: readonly ValueId[]): Program 
   const ids = new Map(order.map((old, id) => [old, id]));
   const renamed = (view: View): View => ({ ...view, value: ids.get(view.value)! });
   const operations = order.map((old) => withViews(program.operations[old]!, renamed));
+  return { operations, ...outcomes(program, renamed) };
+}
+
+/** The results and the next state of a program, on other views. */
+export function outcomes(
+  { results, nextState }: Program,
+  change: (view: View) => View,
+): Pick<Program, 'results' | 'nextState'> {
   const views = (named: Readonly<Record<string, View>>) =>
-    Object.fromEntries(Object.entries(named).map(([name, view]) => [name, renamed(view)]));
-  return { operations, results: views(program.results), nextState: views(program.nextState) };
+    Object.fromEntries(Object.entries(named).map(([name, view]) => [name, change(view)]));
+  return { results: views(results), nextState: views(nextState) };
 }
 
 /** The program whose results and state are seen through what stands for their values. */
 export function substitutedResults(program: Program, substitutes: Substitutes): Program {
-  const views = (named: Readonly<Record<string, View>>) =>
-    Object.fromEntries(
-      Object.entries(named).map(([name, view]) => [name, substituted(view, substitutes) ?? view]),
-    );
-  return { ...program, results: views(program.results), nextState: views(program.nextState) };
+  return { ...program, ...outcomes(program, (view) => substituted(view, substitutes) ?? view) };
 }

@@ -66,17 +66,8 @@ export interface Kernels {
   /** out [segments, width]: the sums of the rows of x [count, width] by id; ids outside are left out. */
   segmentSum(x: number, ids: number, out: number, count: number, width: number, segments: number): void;
 
-  /** The elements `start` to before `end` of the stream's uniforms, as `uniform` of src/random.ts. */
-  fillUniform(out: number, start: number, end: number, key0: number, key1: number): void;
   /** The elements `start` to before `end` of the stream's deviates, as `normal` of src/random.ts. */
   fillNormal(out: number, start: number, end: number, key0: number, key1: number): void;
-
-  /** y = e^x, to within 2 ulp. */
-  exponentials(x: number, y: number, count: number): void;
-  /** The softmax of each row of x [rows, columns]; y may be x. */
-  softmax(x: number, y: number, rows: number, columns: number): void;
-  /** The logarithm of the softmax of each row of x [rows, columns]; y may be x. */
-  logSoftmax(x: number, y: number, rows: number, columns: number): void;
 }
 
 /** A window that moves over images; `top` and `left` are the padding before the first row and column. */

@@ -1,5 +1,5 @@
 import type { Operand, Operation, Program } from '../ir/program.ts';
-import { withViews } from '../ir/rewrite.ts';
+import { outcomes, withViews } from '../ir/rewrite.ts';
 import { type Factor, sizeOf, type ValueId, type View, whole } from '../ir/view.ts';
 import { cutsAlong, mergedExtents, sizesBetween } from '../plan/domain.ts';
 
@@ -20,9 +20,7 @@ export function copyUneven(program: Program): Program {
     const now = evened(withViews(operation, renamed), copied);
     ids.push(operations.push(now) - 1);
   }
-  const views = (named: Readonly<Record<string, View>>) =>
-    Object.fromEntries(Object.entries(named).map(([name, view]) => [name, renamed(view)]));
-  return { operations, results: views(program.results), nextState: views(program.nextState) };
+  return { operations, ...outcomes(program, renamed) };
 }
 
 function evened(operation: Operation, copied: (view: View) => View): Operation {

@@ -1,5 +1,5 @@
 import type { Kernel, MapOp, Operation, Program, Reduce, Window } from '../ir/program.ts';
-import { substituted, viewsOf, withViews } from '../ir/rewrite.ts';
+import { outcomes, substituted, viewsOf, withViews } from '../ir/rewrite.ts';
 import { isWhole, merged, type ValueId, type View, whole } from '../ir/view.ts';
 
 /**
@@ -185,9 +185,6 @@ class Rebuilding {
   }
 
   program(): Program {
-    const views = (named: Readonly<Record<string, View>>) =>
-      Object.fromEntries(Object.entries(named).map(([name, view]) => [name, this.#now(view)]));
-    const { results, nextState } = this.#old;
-    return { operations: this.#operations, results: views(results), nextState: views(nextState) };
+    return { operations: this.#operations, ...outcomes(this.#old, (view) => this.#now(view)) };
   }
 }

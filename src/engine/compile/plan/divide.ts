@@ -183,11 +183,8 @@ class Divider {
   #splitKernel(call: KernelCall): Parts[] {
     if (call.window) return this.#splitWindow(call);
     switch (call.name) {
-      case 'softmax':
-      case 'logSoftmax':
-        return [this.#splitRows(call, 'rows')];
       case 'transpose':
-        return [this.#splitRows(call, 'batch')];
+        return [this.#splitMatrices(call)];
       case 'normal':
         return [
           this.#ranges(call.size).map(({ from, to }) =>
@@ -208,8 +205,8 @@ class Divider {
     }
   }
 
-  #splitRows(call: KernelCall, name: 'rows' | 'batch'): Parts {
-    const count = call.numbers![name]!;
+  #splitMatrices(call: KernelCall): Parts {
+    const count = call.numbers!.batch!;
     const width = call.size / count;
     return this.#ranges(count).map(({ from, to }) => {
       if (from === to) return null;
@@ -219,7 +216,7 @@ class Divider {
         operands: [operand + from * width * BYTES],
         output: call.output + from * width * BYTES,
         size: (to - from) * width,
-        numbers: { ...call.numbers, [name]: to - from },
+        numbers: { ...call.numbers, batch: to - from },
       };
     });
   }

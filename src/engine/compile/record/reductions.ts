@@ -1,5 +1,6 @@
 import { type NamedAttrMap, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { ReduceFunction } from '../ir/program.ts';
+import type { Operand, ReduceFunction } from '../ir/program.ts';
+import type { Factor, View } from '../ir/view.ts';
 import type { Kernels } from './kernels.ts';
 import { type Recorder, sizeOf } from './recorder.ts';
 
@@ -16,8 +17,7 @@ export const reductions: Kernels = {
   },
   Any: reduction('max'),
   All: reduction('min'),
-  Softmax: (recorder, { logits }) => alongRows(recorder, 'softmax', logits!),
-  LogSoftmax: (recorder, { logits }) => alongRows(recorder, 'logSoftmax', logits!),
+  Softmax: (recorder, { logits }) => softmax(recorder, logits!),
 };
 
 function reduction(fn: ReduceFunction) {
@@ -35,11 +35,25 @@ function reduction(fn: ReduceFunction) {
   };
 }
 
-/** tfjs moves the axis to the end before. */
-function alongRows(recorder: Recorder, name: 'softmax' | 'logSoftmax', logits: TensorInfo): TensorInfo {
-  const columns = logits.shape.at(-1)!;
+/** Along the last axis, to which tfjs has moved the one that was asked for. */
+function softmax(recorder: Recorder, logits: TensorInfo): TensorInfo {
   const size = sizeOf(logits.shape);
-  const operands = [recorder.viewOf(logits)];
-  const view = recorder.kernel({ name, operands, numbers: { rows: size / columns, columns }, size });
-  return recorder.tensor(view, logits.shape);
+  const columns = logits.shape.at(-1)!;
+  const rows = size / columns;
+  const extents = [
+    { size: rows, reduced: false },
+    { size: columns, reduced: true },
+  ].filter(({ size }) => size > 1);
+  const ofRows = (fn: ReduceFunction, of: Operand): View => {
+    const factors: Factor[] = [
+      [rows, 1],
+      [columns, 0],
+    ];
+    const view = recorder.asView(of, size);
+    return columns === 1 ? view : { ...recorder.reduce(fn, view, extents), factors };
+  };
+  const view = recorder.viewOf(logits);
+  const exponentials = recorder.map('exp', [recorder.map('sub', [view, ofRows('max', view)], size)], size);
+  const share = recorder.map('div', [exponentials, ofRows('sum', exponentials)], size);
+  return recorder.tensor(share, logits.shape);
 }

@@ -48,10 +48,6 @@ export function linkKernel(call: KernelCall, machine: Machine): Call {
       const { count, width, segments } = numbers as { count: number; width: number; segments: number };
       return () => kernels.segmentSum(first, second, output, count, width, segments);
     }
-    case 'softmax':
-      return () => kernels.softmax(first, output, numbers.rows!, numbers.columns!);
-    case 'logSoftmax':
-      return () => kernels.logSoftmax(first, output, numbers.rows!, numbers.columns!);
     case 'normal':
       return normals(call, machine);
   }

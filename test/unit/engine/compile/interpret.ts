@@ -212,17 +212,6 @@ const KERNELS: Readonly<Record<Kernel['name'], KernelFunction>> = {
       for (let j = 0; j < width; j++) sums[id * width + j]! += x![i * width + j]!;
     return sums;
   },
-  softmax: ({ numbers }, x) =>
-    rowsOf(x!, numbers!.columns!).flatMap((row) => {
-      const exps = row.map((value) => Math.exp(value - Math.max(...row)));
-      return exps.map((exp) => exp / total(exps));
-    }),
-  logSoftmax: ({ numbers }, x) =>
-    rowsOf(x!, numbers!.columns!).flatMap((row) => {
-      const greatest = Math.max(...row);
-      const log = Math.log(total(row.map((value) => Math.exp(value - greatest))));
-      return row.map((value) => value - greatest - log);
-    }),
   transpose: ({ numbers }, x) => {
     const { batch, rows, columns } = numbers as { batch: number; rows: number; columns: number };
     const factors: Factor[] = [
@@ -243,14 +232,6 @@ const KERNELS: Readonly<Record<Kernel['name'], KernelFunction>> = {
 
 function zeros(count: number): number[] {
   return Array<number>(count).fill(0);
-}
-
-function total(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
-}
-
-function rowsOf(x: readonly number[], columns: number): number[][] {
-  return Array.from({ length: x.length / columns }, (_, row) => x.slice(row * columns, (row + 1) * columns));
 }
 
 /** Calls back for each product that a convolution is made of; a depthwise one leaves channels apart. */

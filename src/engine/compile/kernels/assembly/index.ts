@@ -4,5 +4,4 @@ export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './de
 export { gatherRows, segmentSum } from './gather';
 export { gemm } from './gemm';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pooling';
-export { fillNormal, fillUniform } from './random';
-export { exponentials, logSoftmax, softmax } from './softmax';
+export { fillNormal } from './random';

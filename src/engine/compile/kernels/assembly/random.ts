@@ -16,28 +16,6 @@ function bits(key0: u32, key1: u32, index: u32): u32 {
   return mix(mix((index * 0x9e3779b1) ^ key0) + key1);
 }
 
-function mixFour(word: v128): v128 {
-  let h = i32x4.mul(v128.xor(word, i32x4.shr_u(word, 16)), i32x4.splat(0x7feb352d));
-  h = i32x4.mul(v128.xor(h, i32x4.shr_u(h, 15)), i32x4.splat(0x846ca68b));
-  return v128.xor(h, i32x4.shr_u(h, 16));
-}
-
-/** The stream's uniforms in [0, 1) with the indices from `start` to before `end`, to `out` and on. */
-export function fillUniform(out: usize, start: i32, end: i32, key0: i32, key1: i32): void {
-  let i = start;
-  const first = i32x4.splat(key0);
-  const second = i32x4.splat(key1);
-  let index = i32x4.add(i32x4.splat(start), i32x4(0, 1, 2, 3));
-  for (; i + 4 <= end; i += 4, out += 16) {
-    const hash = v128.xor(i32x4.mul(index, i32x4.splat(0x9e3779b1)), first);
-    const drawn = mixFour(i32x4.add(mixFour(hash), second));
-    const whole = f32x4.convert_i32x4_s(i32x4.shr_u(drawn, 8));
-    v128.store(out, f32x4.mul(whole, f32x4.splat(1.0 / 16777216.0)));
-    index = i32x4.add(index, i32x4.splat(4));
-  }
-  for (; i < end; i++, out += 4) store<f32>(out, <f32>(bits(key0, key1, i) >> 8) / 16777216.0);
-}
-
 /** The stream's standard normal deviates with the indices from `start` to before `end`, to `out` and on. */
 export function fillNormal(out: usize, start: i32, end: i32, key0: i32, key1: i32): void {
   for (let i = start; i < end; i++) {
