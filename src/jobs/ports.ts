@@ -331,7 +331,7 @@ export interface StoredBlob {
 export interface BlobStore {
   /** Stores a stream under the SHA-256 of its content (`key`, hex). @throws TrainyardError tooLarge past `maxBytes`, diskFull */
   put(source: Readable, options?: { maxBytes?: number }): Promise<StoredBlob>;
-  /** Stores a local file, which is moved if it can be. @throws TrainyardError diskFull */
+  /** Stores a local file, which stays where it is and must not change any more. @throws TrainyardError diskFull */
   putFile(path: string): Promise<StoredBlob>;
   /** `range` counts bytes from 0, `end` included. @throws TrainyardError notFound for an unknown key */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;

@@ -15,7 +15,8 @@ export interface Outcome {
   readonly weights: string | null;
   /** Of each metric point its name, stage and step, and then its value. */
   readonly points: ReadonlyMap<string, string>;
-  readonly runs: number;
+  /** How each of its runs ended. */
+  readonly runs: readonly string[];
   /** How often it ended, by its events, and how many models it has: once, and one. */
   readonly ends: number;
   readonly models: number;
@@ -66,10 +67,14 @@ async function readOutcome(
     databaseUrl,
     `SELECT concat_ws('/', name, stage, step) AS place, value::text FROM metric WHERE job_id = '${jobId}'`,
   );
-  const [counts] = await query<{ runs: number; models: number; events: number }>(
+  const runs = await query<{ ended: string }>(
     databaseUrl,
-    `SELECT (SELECT count(*)::int FROM run WHERE job_id = '${jobId}') AS runs,
-            (SELECT count(*)::int FROM model WHERE job_id = '${jobId}') AS models,
+    `SELECT concat_ws(', ', status, failure->>'code', failure->>'message') AS ended
+     FROM run WHERE job_id = '${jobId}' ORDER BY fence`,
+  );
+  const [counts] = await query<{ models: number; events: number }>(
+    databaseUrl,
+    `SELECT (SELECT count(*)::int FROM model WHERE job_id = '${jobId}') AS models,
             (SELECT count(*)::int FROM event WHERE job_id = '${jobId}') AS events`,
   );
   const ends = events.filter(({ type, data }) => type === 'status' && ENDS.has(`${data.to}`)).length;
@@ -80,7 +85,7 @@ async function readOutcome(
     failure: failure && `${failure.code}: ${failure.message}`,
     weights: status === 'succeeded' ? await weightsOf(client, jobId) : null,
     points: new Map(points.map(({ place, value }) => [place, value])),
-    runs: counts!.runs,
+    runs: runs.map(({ ended }) => ended),
     ends,
     models: counts!.models,
     eventFaults: misplaced + Math.abs(counts!.events - events.length),

@@ -33,7 +33,7 @@ export function judge({ entries, jobRows, client, seen }: Ledger): Verdict {
     },
     weights: { equal, different: entries.length - equal },
     events: { faults: sum(({ entry }) => entry.outcome.eventFaults) },
-    runs: sum(({ entry }) => entry.outcome.runs),
+    runs: sum(({ entry }) => entry.outcome.runs.length),
     faults: [...entries.flatMap(differencesOf), ...client.faults, ...seen],
   };
 }

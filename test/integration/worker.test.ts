@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -303,6 +304,30 @@ describe('a trainer that is to stop', () => {
       status: 'failed',
       failure: { code: 'timeout', retryable: false },
     });
+  });
+});
+
+describe('a run that has a twin', () => {
+  it('keeps its checkpoint, though the twin discards the same content before a row names it', async () => {
+    const job = await service.create(projectId, spec);
+    const claim = (await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_a'))!;
+    const path = join(await mkdtemp(join(service.home, 'twin-')), 'checkpoint');
+    await writeFile(path, 'what both have learned');
+    const { blobs } = service.context;
+    const putFile = async (file: string) => {
+      const blob = await blobs.putFile(file);
+      if (putFile.calls++ === 0) await blobs.delete(blob.key);
+      return blob;
+    };
+    putFile.calls = 0;
+    const recorder = createRunRecorder({ ...service.context, runs, blobs: { ...blobs, putFile } }, claim);
+
+    await recorder.record({ type: 'checkpoint', position: { stage: 1, epoch: 1, step: 1 }, path });
+
+    const [checkpoint] = await service.context.store.checkpoints.list(job.id);
+    expect(await readFile(await blobs.localPath(checkpoint!.blobKey), 'utf8')).toBe('what both have learned');
+    expect(putFile.calls).toBe(2);
+    expect(existsSync(path)).toBe(false);
   });
 });
 

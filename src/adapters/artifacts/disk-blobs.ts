@@ -1,6 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { access, chmod, lstat, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  access,
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -65,17 +78,11 @@ export function createDiskBlobs(options: { directory: string }): BlobStore {
 
     async putFile(path) {
       if (!(await lstat(path)).isFile()) throw new TypeError(`${path} isn’t a regular file`);
-      try {
-        return await withTemporary(async (temporary) => {
-          await rename(path, temporary);
-          return adopt(temporary);
-        });
-      } catch (error) {
-        if (!hasCode(error, 'EXDEV')) throw error;
-        const blob = await put(createReadStream(path), Number.POSITIVE_INFINITY);
-        await rm(path);
-        return blob;
-      }
+      return withTemporary(async (temporary) => {
+        // A second name takes no room, but there is none on another file system, and on some there is none at all.
+        await link(path, temporary).catch(() => copyFile(path, temporary));
+        return adopt(temporary);
+      });
     },
 
     async read(key, range) {
@@ -139,7 +146,7 @@ function measure(maxBytes: number) {
   };
 }
 
-/** Makes a file that someone else wrote into ours: its mode, its way to the disk, and its measure. */
+/** Makes a file that someone else wrote into ours: its mode, its time, its way to the disk, and its measure. */
 async function adopt(path: string): Promise<StoredBlob> {
   await chmod(path, MODE);
   const file = await open(path, 'r+');
