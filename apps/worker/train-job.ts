@@ -6,7 +6,7 @@ import type { TrainJob } from '../../src/engine/train/train-job.ts';
 import { distributionOf } from '../../src/spec/distribution.ts';
 import { expandModel } from '../../src/spec/expand.ts';
 import { besideDiscriminator, resolveGenerator } from '../../src/spec/generator.ts';
-import type { JobSpec } from '../../src/spec/job.ts';
+import { checkpointsEvery, type JobSpec } from '../../src/spec/job.ts';
 import { resolveNetwork } from '../../src/spec/network.ts';
 import type { ObjectiveOf } from '../../src/spec/objective.ts';
 import { inputShapeOf, outputUnits } from '../../src/spec/preprocess.ts';
@@ -41,7 +41,7 @@ export function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile |
       gather: data.augment ? gatherAugmented(train, data.augment) : gatherBatch,
       augmented: data.augment !== null,
     },
-    checkpointEvery: spec.checkpoint.everySteps,
+    checkpointsEvery: checkpointsEvery(spec.checkpoint),
     createMetrics: () =>
       createMetrics(preprocess.task, { distribution, targetStd, topK: spec.evaluate.topK }),
   };

@@ -5,10 +5,30 @@ import { ModelSpec } from './model.ts';
 import { McDropoutSpec } from './prediction.ts';
 import { StageSpec } from './stage.ts';
 
-export const CheckpointPolicy = z.strictObject({
-  everySteps: PositiveInt.default(200),
-  keep: PositiveInt.max(100).default(3),
-});
+/** Often enough that little is trained again, and seldom enough for a step that takes microseconds. */
+const CHECKPOINT_SECONDS = 10;
+
+export const CheckpointPolicy = z
+  .strictObject({
+    everySeconds: z.number().min(0.1).optional(),
+    everySteps: PositiveInt.optional(),
+    keep: PositiveInt.max(100).default(3),
+  })
+  .meta({
+    description: `A checkpoint is written after so many seconds of a stage's training, and after each so many of its steps: every ${CHECKPOINT_SECONDS} s where neither is given. The last \`keep\` of them are kept.`,
+  });
+export type CheckpointPolicy = z.infer<typeof CheckpointPolicy>;
+
+/** When checkpoints are due. */
+export function checkpointsEvery({ everySeconds, everySteps }: CheckpointPolicy): {
+  seconds: number;
+  steps: number;
+} {
+  return {
+    seconds: everySeconds ?? (everySteps === undefined ? CHECKPOINT_SECONDS : Number.POSITIVE_INFINITY),
+    steps: everySteps ?? Number.POSITIVE_INFINITY,
+  };
+}
 
 /** What is measured besides the task's own metrics. */
 export const EvaluateSpec = z.strictObject({
@@ -37,7 +57,7 @@ export const JobSpec = z
     model: ModelSpec,
     stages: z.array(StageSpec).min(1).max(50),
     evaluate: EvaluateSpec.default({}),
-    checkpoint: CheckpointPolicy.default({ everySteps: 200, keep: 3 }),
+    checkpoint: CheckpointPolicy.default({ everySeconds: CHECKPOINT_SECONDS, keep: 3 }),
     limits: z
       .strictObject({
         maxSeconds: z.number().positive().optional().meta({

@@ -22,8 +22,8 @@ export interface TrainJob {
   readonly stages: readonly SettledStage[];
   readonly seed: number;
   readonly data: TrainingData;
-  /** A checkpoint at every so many steps of a stage. */
-  readonly checkpointEvery: number;
+  /** A checkpoint after so many seconds of a stage's training, and at every so many of its steps. */
+  readonly checkpointsEvery: { readonly seconds: number; readonly steps: number };
   /** What computes the steps: op by op where it is left out. One executor is in use at a time. */
   readonly createExecutor?: CreateExecutor;
   /** A fresh accumulator of the task's metrics, in the target's own units. */

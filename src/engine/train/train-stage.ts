@@ -67,6 +67,7 @@ class StageLoop {
   #best: NamedArrays;
   #points: MetricPoint[] = [];
   #toldAt = 0;
+  #checkpointAt = performance.now();
 
   constructor(context: StageContext, start: TrainState) {
     const { job, spec, stage, stepsPerEpoch } = context;
@@ -144,7 +145,7 @@ class StageLoop {
         at: this.#position(),
       });
       await this.#takeStep(batch);
-      if (this.#step % job.checkpointEvery === 0) await this.#checkpoint();
+      if (this.#isCheckpointDue()) await this.#checkpoint();
       await this.#tellProgress();
       await this.#breathe();
     }
@@ -218,6 +219,11 @@ class StageLoop {
     return { outcome: 'stopped' };
   }
 
+  #isCheckpointDue(): boolean {
+    const { seconds, steps } = this.#context.job.checkpointsEvery;
+    return this.#step % steps === 0 || performance.now() - this.#checkpointAt >= 1000 * seconds;
+  }
+
   async #checkpoint(): Promise<void> {
     await this.#tellMetrics();
     const state: TrainState = {
@@ -229,6 +235,7 @@ class StageLoop {
       earlyStopping: this.#earlyStopping?.state() ?? null,
     };
     await this.#context.events.onCheckpoint(state.position, encodeCheckpoint(state));
+    this.#checkpointAt = performance.now();
   }
 
   #position() {

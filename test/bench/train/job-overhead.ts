@@ -28,8 +28,6 @@ const FIRST_STEPS = 5;
 const POLL_MS = 5;
 /** After a run a worker gets its next trainer ready. */
 const REST_MS = 3_000;
-/** Some seconds apart: what a step costs without the file that every 200th would write. */
-const CHECKPOINT_EVERY = 10_000;
 
 const LAYERS = [
   { type: 'flatten' as const },
@@ -122,7 +120,6 @@ function spec(dataset: string, epochs: number) {
     data: { dataset, target: 'label', split: { validation: 0, test: 0 } },
     model: { layers: LAYERS },
     stages: [{ epochs, batchSize: BATCH, optimizer: { type: 'adam' } }],
-    checkpoint: { everySteps: CHECKPOINT_EVERY },
   };
 }
 

@@ -183,9 +183,9 @@ describe('reused weights', () => {
   it('are what training begins with, and the others begin at random', async () => {
     const parent = await train(smallJob({ layers: LAYERS, stages: [{ epochs: 1 }] }));
     const reused = only(parent.weights!, 'low', 'norm', 'middle');
-    const child = { ...job({}), reused };
+    const child = { ...job({}, { checkpointEvery: 1 }), reused };
     const { checkpoints } = await train(
-      { ...child, stages: [{ ...child.stages[1]!, trainable: FROZEN }], checkpointEvery: 1 },
+      { ...child, stages: [{ ...child.stages[1]!, trainable: FROZEN }] },
       {},
     );
     const [first] = checkpoints;

@@ -108,7 +108,7 @@ export function smallJob({
       [],
     ),
     seed,
-    checkpointEvery,
+    checkpointsEvery: { seconds: Number.POSITIVE_INFINITY, steps: checkpointEvery },
     data: {
       train: split,
       validation: validation ?? examples(20, split.width, 8),

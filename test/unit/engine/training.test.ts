@@ -94,6 +94,19 @@ describe('training', () => {
     expect(changed.sort()).toEqual(['dense_2/bias', 'dense_2/kernel', 'output/bias', 'output/kernel']);
   });
 
+  it('writes a checkpoint once so many seconds have passed since the last', async () => {
+    const seconds = async (seconds: number) => {
+      const checkpointsEvery = { seconds, steps: Number.POSITIVE_INFINITY };
+      const { checkpoints } = await train({ ...smallJob(everything), checkpointsEvery });
+      return checkpoints.map(({ position }) => `${position.stage}/${position.step}`);
+    };
+    const whereStagesBegin = await seconds(60);
+    const always = await seconds(0);
+    expect(whereStagesBegin).toEqual(['2/0']);
+    expect(always.slice(0, 3)).toEqual(['1/1', '1/2', '1/3']);
+    expect(always).toContain('2/1');
+  });
+
   it('keeps max-norm after every step', async () => {
     const { checkpoints } = await train(smallJob({ ...everything, checkpointEvery: 1 }));
     for (const { weights } of checkpoints) {
