@@ -1,4 +1,4 @@
-import { epochOrder, gatherAugmented, gatherBatch } from '../../src/data/batches.ts';
+import { createGather, epochOrder, gatherAugmented } from '../../src/data/batches.ts';
 import type { PreparedData } from '../../src/data/prepare-data.ts';
 import { buildNetwork, type Network } from '../../src/engine/model/network.ts';
 import { createMetrics } from '../../src/engine/train/metrics.ts';
@@ -38,7 +38,7 @@ export function trainJob(spec: JobSpec, data: PreparedData, parent: ParentFile |
     data: {
       ...data,
       order: (stage, epoch) => epochOrder(spec.seed, stage, epoch, train.count, spec.data.shuffle),
-      gather: data.augment ? gatherAugmented(train, data.augment) : gatherBatch,
+      gather: data.augment ? gatherAugmented(train, data.augment) : createGather(),
       augmented: data.augment !== null,
     },
     checkpointsEvery: checkpointsEvery(spec.checkpoint),

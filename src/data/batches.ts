@@ -20,19 +20,32 @@ export function epochOrder(
 
 export type Batch = Omit<Examples, 'width' | 'units' | 'offsets'>;
 
-/** Copies out the `size` examples that `order` has from `start` on; fewer where the order ends. */
-export function gatherBatch(examples: Examples, order: Uint32Array, start: number, size: number): Batch {
-  const chosen = order.subarray(start, start + size);
-  const batch = {
-    count: chosen.length,
-    x: gather(examples.x, examples.width, chosen, examples.offsets),
-    y: gather(examples.y, examples.units, chosen),
+type Gather = (examples: Examples, order: Uint32Array, start: number, size: number) => Batch;
+
+/**
+ * What copies out the `size` examples that `order` has from `start` on; fewer where the order ends. The inputs are in
+ * memory that is used again, since taking it anew costs as much as copying: those of one call stand while the next one
+ * is made, and no longer.
+ */
+export function createGather(): Gather {
+  let [next, other] = [new Float32Array(), new Float32Array()];
+  return (examples, order, start, size) => {
+    const chosen = order.subarray(start, start + size);
+    const length = chosen.length * examples.width;
+    const x = next.length === length ? next : new Float32Array(length);
+    [next, other] = [other, x];
+    const batch = {
+      count: chosen.length,
+      x: gather(examples.x, examples.width, chosen, { offsets: examples.offsets, into: x }),
+      y: gather(examples.y, examples.units, chosen),
+    };
+    return examples.weights ? { ...batch, weights: gather(examples.weights, 1, chosen) } : batch;
   };
-  return examples.weights ? { ...batch, weights: gather(examples.weights, 1, chosen) } : batch;
 }
 
-/** Gathers batches as `gatherBatch` does, and changes each example of the training split anew for every epoch. */
+/** Gathers batches as `createGather` does, and changes each example of the training split anew for every epoch. */
 export function gatherAugmented(train: Examples, augment: Augment) {
+  const gatherBatch = createGather();
   return (
     examples: Examples,
     order: Uint32Array,
@@ -54,12 +67,14 @@ function gather(
   source: Float32Array,
   width: number,
   chosen: Uint32Array,
-  offsets?: Uint32Array,
+  {
+    offsets,
+    into = new Float32Array(chosen.length * width),
+  }: { offsets?: Uint32Array | undefined; into?: Float32Array } = {},
 ): Float32Array {
-  const gathered = new Float32Array(chosen.length * width);
-  for (const [i, example] of chosen.entries()) {
-    const start = offsets ? offsets[example]! : example * width;
-    gathered.set(source.subarray(start, start + width), i * width);
+  for (let i = 0; i < chosen.length; i++) {
+    const start = offsets ? offsets[chosen[i]!]! : chosen[i]! * width;
+    into.set(source.subarray(start, start + width), i * width);
   }
-  return gathered;
+  return into;
 }

@@ -1,3 +1,11 @@
+/** log Σ exp of one row in float64, shifted by the greatest logit so that nothing overflows. */
+export function logSumExp(logits: Float32Array): number {
+  const greatest = logits[argMax(logits)]!;
+  let total = 0;
+  for (let i = 0; i < logits.length; i++) total += Math.exp(logits[i]! - greatest);
+  return greatest + Math.log(total);
+}
+
 /** log softmax of one row in float64, shifted by the greatest logit so that nothing overflows. */
 export function logSoftmax(logits: Float32Array): Float64Array {
   const { greatest, exponentials, total } = shifted(logits);

@@ -48,6 +48,7 @@ export class ApiProcess {
         TRAINYARD_MAX_FAILED_KEYS_PER_MINUTE: '1000000',
         ...settings,
       },
+      execArgv: [],
       stdio: ['ignore', log, log, 'ipc'],
     });
     const ended = once(child, 'exit').then(() => null);

@@ -1,4 +1,4 @@
-import { argMax, logSoftmax } from '../softmax.ts';
+import { argMax, logSumExp } from '../softmax.ts';
 import { addToBins, calibrationError, emptyBins } from './calibration.ts';
 import { macroAverages } from './macro-averages.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
@@ -28,7 +28,7 @@ export function classificationMetrics(topK?: number): MetricAccumulator {
       if (tally.count === 0) tally = emptyTally(units);
       for (let row = 0; row < count; row++) {
         const [from, to] = [row * units, (row + 1) * units];
-        addOne(tally, logSoftmax(outputs.subarray(from, to)), argMax(targets.subarray(from, to)), topK);
+        addOne(tally, outputs.subarray(from, to), argMax(targets.subarray(from, to)), topK);
       }
     },
     result: () => ({
@@ -58,20 +58,23 @@ function emptyTally(classes: number): Tally {
   };
 }
 
-function addOne(tally: Tally, logProbabilities: Float64Array, actual: number, topK = 1): void {
-  const predicted = argMax(logProbabilities);
-  const confidence = Math.exp(logProbabilities[predicted]!);
+// Of each step's rows, so it takes no memory, and one exponential a class.
+function addOne(tally: Tally, logits: Float32Array, actual: number, topK?: number): void {
+  const predicted = argMax(logits);
+  const total = logSumExp(logits);
+  const confidence = Math.exp(logits[predicted]! - total);
   tally.count++;
-  tally.nll -= logProbabilities[actual]!;
+  tally.nll += total - logits[actual]!;
   tally.predicted[predicted]!++;
   tally.actual[actual]!++;
   if (predicted === actual) tally.right[actual]!++;
-  if (rankOf(actual, logProbabilities) < topK) tally.inTopK++;
+  // Among scores of which one is no number, none has a rank.
+  if (topK !== undefined && !Number.isNaN(total) && rankOf(actual, logits) < topK) tally.inTopK++;
   addToBins(tally.overconfidence, confidence, predicted === actual);
 }
 
-/** How many classes come before this one: the likelier, and of equals the first. What is no number comes last. */
-function rankOf(actual: number, scores: Float64Array): number {
+/** How many classes come before this one: the likelier, and of equals the first. */
+function rankOf(actual: number, scores: Float32Array): number {
   const own = scores[actual]!;
   return scores.reduce((before, score, c) => {
     const comesAfter = score < own || (score === own && c >= actual);

@@ -49,7 +49,7 @@ export class Service {
   }
 
   /** Starts a worker and waits until it is ready. */
-  async startWorker(): Promise<WorkerProcess> {
+  async startWorker(settings: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
     const log = openSync(join(this.api.home, 'worker.log'), 'a');
     const worker = fork(new URL('../../../dist/apps/worker/main.js', import.meta.url), {
       env: {
@@ -59,8 +59,11 @@ export class Service {
         TRAINYARD_INTERNAL_TOKEN: INTERNAL_TOKEN,
         NODE_OPTIONS: `--import ${PROBE}`,
         ...(this.#redis && { REDIS_URL: this.#redis.url }),
+        ...settings,
       },
       stdio: ['ignore', log, log, 'ipc'],
+      // Not by the loader that this process has: it is the built service that is measured.
+      execArgv: [],
     });
     this.#workers.push(worker);
     const ended = once(worker, 'exit').then(() => {

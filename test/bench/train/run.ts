@@ -80,7 +80,11 @@ async function measureSteps(folder: string): Promise<string> {
 async function measureJob(folder: string): Promise<string> {
   const { jobOverhead } = await import('./job-overhead.ts');
   const { compiled, eager } = everyone;
-  return jobOverhead(folder, { compiled: compiled!, eager: eager! }, Number(options['job-seconds']));
+  const engines = { compiled: compiled!, eager: eager! };
+  const seconds = Number(options['job-seconds']);
+  const tables: string[] = [];
+  for (const count of threads) tables.push(await jobOverhead(folder, engines, { seconds, threads: count }));
+  return tables.join('\n\n');
 }
 
 function settings(folder: string): Setting[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAugment } from '../../../src/data/augment/index.ts';
-import { gatherAugmented, gatherBatch } from '../../../src/data/batches.ts';
+import { createGather, gatherAugmented } from '../../../src/data/batches.ts';
 import type { Examples } from '../../../src/data/examples.ts';
 import { Augmentation } from '../../../src/spec/augment.ts';
 import type { TensorEncoding } from '../../../src/spec/preprocess.ts';
@@ -53,7 +53,7 @@ function epochOf(steps: readonly object[], { size = 8, epoch = 1, stage = 1, see
     seen.push(...gather(examples, order, start, size, { stage, epoch }).x);
   return seen;
 }
-const plain = [...gatherBatch(examples, order, 0, COUNT).x];
+const plain = [...createGather()(examples, order, 0, COUNT).x];
 
 describe('augmentation', () => {
   it('is the same for the same seed, stage, epoch and example, whatever the batch', () => {

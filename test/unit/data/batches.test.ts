@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochOrder, gatherBatch } from '../../../src/data/batches.ts';
+import { createGather, epochOrder } from '../../../src/data/batches.ts';
 import type { Examples } from '../../../src/data/examples.ts';
 
 /** `count` examples whose numbers tell which one they belong to. */
@@ -45,7 +45,7 @@ describe('an epoch’s order', () => {
 
 describe('a batch', () => {
   it('holds the examples that the order names', () => {
-    const batch = gatherBatch(numbered(5, true), Uint32Array.of(4, 0, 3, 1, 2), 1, 2);
+    const batch = createGather()(numbered(5, true), Uint32Array.of(4, 0, 3, 1, 2), 1, 2);
     expect(batch).toEqual({
       count: 2,
       x: Float32Array.of(0, 1, 6, 7),
@@ -56,10 +56,21 @@ describe('a batch', () => {
 
   it('is a copy, shorter at the end, and without weights where there are none', () => {
     const examples = numbered(3);
-    const batch = gatherBatch(examples, Uint32Array.of(0, 1, 2), 2, 2);
+    const batch = createGather()(examples, Uint32Array.of(0, 1, 2), 2, 2);
     expect(batch).toEqual({ count: 1, x: Float32Array.of(4, 5), y: Float32Array.of(-2) });
     batch.x.fill(9);
     expect(examples.x[4]).toBe(4);
+  });
+
+  it('stands while the next one is made', () => {
+    const gather = createGather();
+    const order = Uint32Array.of(3, 1, 0, 2, 4);
+    const first = gather(numbered(5), order, 0, 2);
+    const second = gather(numbered(5), order, 2, 2);
+    expect([...first.x, ...second.x]).toEqual([6, 7, 2, 3, 0, 1, 4, 5]);
+    const third = gather(numbered(5), order, 4, 2);
+    expect([...second.x, ...third.x]).toEqual([0, 1, 4, 5, 8, 9]);
+    expect(gather(numbered(5), order, 0, 2).x.buffer).not.toBe(third.x.buffer);
   });
 
   it('finds examples that overlap by their offsets', () => {
@@ -69,7 +80,7 @@ describe('a batch', () => {
       x: Float32Array.of(0, 1, 2, 3, 4, 5, 6),
       offsets: Uint32Array.of(0, 2, 4),
     };
-    const { x, y } = gatherBatch(examples, Uint32Array.of(2, 0, 1), 0, 3);
+    const { x, y } = createGather()(examples, Uint32Array.of(2, 0, 1), 0, 3);
     expect([...x]).toEqual([4, 5, 6, 0, 1, 2, 2, 3, 4]);
     expect([...y]).toEqual([-2, -0, -1]);
   });
@@ -80,7 +91,7 @@ describe('a batch', () => {
         const order = epochOrder(3, 1, 1, count, true);
         const seen: number[] = [];
         for (let start = 0; start < count; start += size)
-          seen.push(...gatherBatch(numbered(count), order, start, size).y);
+          seen.push(...createGather()(numbered(count), order, start, size).y);
         expect(seen.map((y) => -y)).toEqual([...order].map((row) => row));
       }),
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochOrder, gatherBatch } from '../../../src/data/batches.ts';
+import { createGather, epochOrder } from '../../../src/data/batches.ts';
 import { encodeInputs, type InputError } from '../../../src/data/encode-inputs.ts';
 import type { Examples } from '../../../src/data/examples.ts';
 import { planData } from '../../../src/data/plan.ts';
@@ -24,7 +24,7 @@ const numbered = (count: number, fold?: (i: number) => string) =>
 function windowsOf(examples: Examples): { x: number[]; y: number[] }[] {
   const order = Uint32Array.from({ length: examples.count }, (_, i) => i);
   return Array.from(order, (i) => {
-    const { x, y } = gatherBatch(examples, order, i, 1);
+    const { x, y } = createGather()(examples, order, i, 1);
     return { x: [...x], y: [...y] };
   });
 }

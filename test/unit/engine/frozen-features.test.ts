@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ones, profile, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { gatherBatch } from '../../../src/data/batches.ts';
+import { createGather } from '../../../src/data/batches.ts';
 import { startBackend } from '../../../src/engine/backends/start.ts';
 import { outputsBelow } from '../../../src/engine/model/network.ts';
 import { noRandom } from '../../../src/engine/model/random-source.ts';
@@ -130,7 +130,7 @@ describe('the features of a frozen base', () => {
         { type: 'dense', name: 'top', units: 4 },
       ];
       const small = job({ cacheFeatures }, { layers, train: windows(40, 0), validation: windows(10, 40) });
-      return { ...small, data: { ...small.data, gather: gatherBatch } };
+      return { ...small, data: { ...small.data, gather: createGather() } };
     };
     expect(cachedLayers(of(true), of(true).stages[1]!)).toBe(2);
     const [cached, computed] = [await train(of(true)), await train(of(false))];
