@@ -72,7 +72,9 @@ export function inverseNormalCdf(p: number): number {
 }
 
 function polynomial(coefficients: readonly number[], x: number): number {
-  return coefficients.reduceRight((sum, c) => sum * x + c, 0);
+  let sum = 0;
+  for (let power = coefficients.length - 1; power >= 0; power--) sum = sum * x + coefficients[power]!;
+  return sum;
 }
 
 // The coefficients of AS 241, lowest power first.

@@ -86,7 +86,8 @@ async function startWork(context: Context, drain: AbortSignal): Promise<{ stop()
   const tidies = every(timings.tidyMs, tidy, onFault('What was left behind could not be cleared away'));
   const workDirectory = join(workFolders, id);
   const compilation = gemm && { threads: config.computing.threads ?? defaultThreads(), gemm: gemm.chosen };
-  const trainers = keepTrainerReady({ backend, ...(compilation && { compilation }) }, logger, drain);
+  const preparation = { workDirectory, backend, ...(compilation && { compilation }) };
+  const trainers = keepTrainerReady(preparation, logger, drain);
   const supervision = { store, blobs, runs, timings, backend, compilation, workDirectory, trainers };
   const consumer = queue.consume(async (message) => {
     const claim = await runs.claim(message, id);

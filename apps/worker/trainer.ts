@@ -1,4 +1,10 @@
-import { type StartTraining, TrainerCommand, type TrainerMessage } from '../../src/spec/trainer.ts';
+import {
+  type PrepareTraining,
+  type StartTraining,
+  TrainerCommand,
+  type TrainerMessage,
+} from '../../src/spec/trainer.ts';
+import { rehearse } from './rehearse.ts';
 import { trainRun } from './train-run.ts';
 import { failureOf, isTheJobs } from './trainer-failure.ts';
 import { startEngine, type TrainingEngine } from './training-engine.ts';
@@ -10,6 +16,8 @@ import { startEngine, type TrainingEngine } from './training-engine.ts';
  */
 
 const stop = new AbortController();
+/** There is a run, and nothing is to be rehearsed any more. */
+const called = new AbortController();
 let prepared: Promise<TrainingEngine | undefined> | undefined;
 
 // The worker decides when a run stops; a terminal's Ctrl-C reaches the whole process group.
@@ -22,10 +30,18 @@ process.on('message', (message) => {
   if (command.type === 'stop') return stop.abort();
   if (command.type === 'start') return void run(command);
   // What goes wrong is told by the run that comes, which tries again.
-  prepared = startEngine(command).catch(() => undefined);
+  prepared = prepare(command).catch(() => undefined);
 });
 
+async function prepare(command: PrepareTraining): Promise<TrainingEngine> {
+  const engine = await startEngine(command);
+  // Where it fails, such as on a full disk, the first step comes later, and no more.
+  await rehearse(engine, command.workDirectory, called.signal).catch(() => {});
+  return engine;
+}
+
 async function run(command: StartTraining): Promise<void> {
+  called.abort();
   try {
     const engine = (await prepared) ?? (await startEngine(command));
     await tell(await trainRun(command, engine, tell, stop.signal));

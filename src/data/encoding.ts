@@ -31,11 +31,14 @@ export function tensorEncoder({ shape, scale, mean, std }: TensorEncoding) {
   const shifts = Float64Array.from(mean, (each, channel) => each / std[channel]!);
   return (source: ArrayLike<number>, from: number, target: Float32Array, to: number): boolean => {
     let finite = true;
-    for (let i = 0, channel = 0; i < width; i++) {
-      const encoded = source[from + i]! * factors[channel]! - shifts[channel]!;
-      target[to + i] = encoded;
-      if (!Number.isFinite(target[to + i])) finite = false;
-      if (++channel === channels) channel = 0;
+    for (let channel = 0; channel < channels; channel++) {
+      const factor = factors[channel]!;
+      const shift = shifts[channel]!;
+      for (let i = channel; i < width; i += channels) {
+        const encoded = Math.fround(source[from + i]! * factor - shift);
+        target[to + i] = encoded;
+        if (!Number.isFinite(encoded)) finite = false;
+      }
     }
     return finite;
   };

@@ -29,7 +29,12 @@ const computing = {
   compilation: Compilation.optional(),
 };
 /** Has a trainer get ready, before there is a run for it. */
-export const PrepareTraining = z.strictObject({ type: z.literal('prepare'), ...computing });
+export const PrepareTraining = z.strictObject({
+  type: z.literal('prepare'),
+  /** Where it may leave files for as long as it is at it. */
+  workDirectory: z.string(),
+  ...computing,
+});
 export type PrepareTraining = z.infer<typeof PrepareTraining>;
 
 export const StartTraining = z.strictObject({

@@ -167,7 +167,12 @@ describe('a worker without a GPU', () => {
     const job = await trainedIn(
       () => {
         const trainer = forkTrainer(new URL(built('apps/worker/trainer.js')));
-        trainer.send({ type: 'prepare', backend: 'wasm', compilation: { threads: 2, gemm: 'gone' } });
+        trainer.send({
+          type: 'prepare',
+          workDirectory: service.home,
+          backend: 'wasm',
+          compilation: { threads: 2, gemm: 'gone' },
+        });
         return trainer;
       },
       { threads: 2, gemm: 'wasm' },

@@ -62,7 +62,8 @@ async function inferSchema(
       tensors.push(file);
     } else {
       labels ??= labelSummary(file, columnTypes[LABEL]);
-      for await (const { label, row } of labelsOf(file)) labels.add(label, row + 1, true);
+      for await (const piece of labelsOf(file))
+        for (const { label, row } of piece) labels.add(label, row + 1, true);
     }
   }
   const columns: Column[] = [
@@ -90,15 +91,21 @@ function labelSummary({ element }: ArrayFile, declared: DeclaredType | undefined
   return new ColumnSummary(LABEL, type, new CountingBudget(), 0);
 }
 
-/** @throws DataError for a label that isn't finite */
-async function* labelsOf({ numbers, firstRow }: ArrayFile): AsyncGenerator<{ label: number; row: number }> {
-  let row = firstRow;
+interface Label {
+  readonly label: number;
+  readonly row: number;
+}
+
+/** A piece of the file at a time: to wait for each label would take longer than to read it. @throws DataError for a label that isn't finite */
+async function* labelsOf({ numbers, firstRow }: ArrayFile): AsyncGenerator<readonly Label[]> {
+  let first = firstRow;
   for await (const chunk of numbers()) {
-    for (const label of chunk) {
-      if (!Number.isFinite(label))
-        throw new DataError(`${label} isn’t a finite number (row ${row + 1})`, { column: LABEL });
-      yield { label, row: row++ };
-    }
+    const labels = Array.from(chunk, (label, i) => ({ label, row: first + i }));
+    const { label, row } = labels.find(({ label }) => !Number.isFinite(label)) ?? {};
+    if (row !== undefined)
+      throw new DataError(`${label} isn’t a finite number (row ${row + 1})`, { column: LABEL });
+    yield labels;
+    first += chunk.length;
   }
 }
 
@@ -123,9 +130,8 @@ async function loadTable(
       await copyNumbers(file, images);
       tensors.push(file);
     } else {
-      for await (const { label, row } of labelsOf(file)) {
-        for (const loader of labels) loader.set(row, label, row + 1);
-      }
+      for await (const piece of labelsOf(file))
+        for (const { label, row } of piece) for (const loader of labels) loader.set(row, label, row + 1);
     }
   }
   const ends = tensors.map(({ firstRow, count }) => firstRow + count);
@@ -178,9 +184,8 @@ async function preview(files: AsyncIterable<ArrayFile>, limit: number): Promise<
       const images = await firstNumbers(file, wanted - found.length);
       found.push(...nestEach(images, withChannels(file.shape)).map((image) => ({ image })));
     } else {
-      for await (const { label, row } of labelsOf(file)) {
-        if (row < wanted) found[row]!.label = label;
-      }
+      for await (const piece of labelsOf(file))
+        for (const { label, row } of piece) if (row < wanted) found[row]!.label = label;
       if (found.length >= wanted) break;
     }
   }

@@ -12,14 +12,18 @@ const COUNT = 2_048;
 const DISTANCE = 8;
 
 /** Made-up examples that can be learned, the same each time, written once for all contenders. */
-export function writeExamples(folder: string, { name, inputShape, task }: Model): ExampleFiles {
+export function writeExamples(
+  folder: string,
+  { name, inputShape, task }: Model,
+  count = COUNT,
+): ExampleFiles {
   const width = size(inputShape);
-  const { x, y } = task === 'classification' ? classified(name, width) : regressed(name, width);
+  const { x, y } = task === 'classification' ? classified(name, width, count) : regressed(name, width, count);
   const [xFile, yFile] = [join(folder, `${name}-x.f32`), join(folder, `${name}-y.f32`)];
   writeFileSync(xFile, x);
   writeFileSync(yFile, y);
   const classes = task === 'classification' ? CLASSES : null;
-  return { x: xFile, y: yFile, count: COUNT, inputShape, classes };
+  return { x: xFile, y: yFile, count, inputShape, classes };
 }
 
 /** Without the moving statistics, which start the same everywhere. */
@@ -39,13 +43,13 @@ interface Examples {
 }
 
 /** Noise about one point a class. */
-function classified(name: string, width: number): Examples {
+function classified(name: string, width: number, count: number): Examples {
   const far = DISTANCE / Math.sqrt(2 * width);
   const centres = normals(CLASSES * width, name, 'centres');
-  const y = Float32Array.from({ length: COUNT }, (_, row) =>
+  const y = Float32Array.from({ length: count }, (_, row) =>
     Math.floor(CLASSES * uniform(key(name, 'y'), row)),
   );
-  const x = normals(COUNT * width, name, 'x').map((noise, i) => {
+  const x = normals(count * width, name, 'x').map((noise, i) => {
     const start = y[Math.floor(i / width)]! * width;
     return noise + far * centres[start + (i % width)]!;
   });
@@ -53,10 +57,10 @@ function classified(name: string, width: number): Examples {
 }
 
 /** A bent plane and a little noise. */
-function regressed(name: string, width: number): Examples {
+function regressed(name: string, width: number, count: number): Examples {
   const slopes = normals(width, name, 'slopes');
-  const x = normals(COUNT * width, name, 'x');
-  const y = normals(COUNT, name, 'noise').map((noise, row) => {
+  const x = normals(count * width, name, 'x');
+  const y = normals(count, name, 'noise').map((noise, row) => {
     const sum = slopes.reduce((total, slope, i) => total + slope * x[row * width + i]!, 0);
     return Math.tanh(sum) + 0.05 * noise;
   });

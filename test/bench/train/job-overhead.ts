@@ -44,11 +44,8 @@ export async function jobOverhead(
 ): Promise<string> {
   const service = await Service.start(false);
   try {
-    await service.startWorker({
-      TRAINYARD_THREADS: String(threads),
-      NODE_OPTIONS: process.env.PROF ?? '',
-      TRAINYARD_GEMM: process.env.PROFGEMM ?? 'onednn',
-    });
+    // Without the probe, which trainers would have too.
+    await service.startWorker({ TRAINYARD_THREADS: String(threads), NODE_OPTIONS: '' });
     const dataset = await upload(service, folder);
     const { name, loop } = await startLoop(folder, engines, threads);
     await run(service, spec(dataset, 1));
@@ -107,7 +104,7 @@ function table({ engine, threads, firstSteps, whole, bare, steps }: Figures): st
   );
 }
 
-/** The MLP's loop in a process of its own. @throws Error where none can be had */
+/** The MLP's loop in a process of its own: it shuffles, gathers and steps, and no more. @throws Error where none can be had */
 async function startLoop(folder: string, engines: Readonly<Record<string, Participant>>, threads: number) {
   const model = {
     ...MODELS.find(({ name }) => name === 'mlp')!,
@@ -115,10 +112,10 @@ async function startLoop(folder: string, engines: Readonly<Record<string, Partic
     network: network(),
   };
   const { kind, name: modelName, optimizer } = model;
-  const examples = writeExamples(folder, model);
+  const examples = writeExamples(folder, model, PICTURES);
   const initial = writeInitial(folder, model);
   const common = { kind, model: modelName, threads, batch: BATCH, optimizer };
-  const setting = { ...common, network: model.network, examples, initial };
+  const setting = { ...common, network: model.network, examples, initial, shuffled: true };
   for (const [name, participant] of Object.entries(engines)) {
     const { contender, prepared } = await ContenderProcess.start(name, participant, setting);
     if (prepared.cannot === undefined) return { name, loop: contender };

@@ -44,6 +44,8 @@ export type Setting =
       readonly network: NetworkSpec;
       readonly initial: WeightFile;
       readonly optimizer: OptimizerSpec;
+      /** Whether ours takes the examples in another order each epoch, as a job does, rather than as they lie. */
+      readonly shuffled?: boolean;
     })
   /** A product of square matrices: `batch` is their side. */
   | (Common & { readonly kind: 'gemm' });

@@ -7,7 +7,7 @@ import { compileStage } from '../../../../src/engine/train/stage-program.ts';
 import { StageSpec } from '../../../../src/spec/stage.ts';
 import { settleStages } from '../../../../src/spec/trainable.ts';
 import { type Measured, type NetworkSetting, type Prepared, SEED } from '../protocol.ts';
-import { readBatches } from './batches.ts';
+import { readBatches, shuffledBatches } from './batches.ts';
 import type { Engine } from './engines.ts';
 import { checkedLoss, milliseconds, peakMiB, warmedUp } from './measuring.ts';
 import type { Contender } from './serve.ts';
@@ -16,7 +16,8 @@ import type { Contender } from './serve.ts';
 export class OurTraining implements Contender {
   readonly #executor: Executor;
   readonly #initial: ExecutorState;
-  readonly #batches: readonly Batch[];
+  readonly #batchOf: (step: number) => Batch;
+  readonly #batchSize: number;
   readonly #learningRate: number;
   readonly #about: string | undefined;
   #step = 0;
@@ -25,7 +26,8 @@ export class OurTraining implements Contender {
   private constructor(executor: Executor, initial: ExecutorState, setting: NetworkSetting, about?: string) {
     this.#executor = executor;
     this.#initial = initial;
-    this.#batches = readBatches(setting.examples, setting.batch);
+    this.#batchOf = batchesOf(setting);
+    this.#batchSize = setting.batch;
     this.#learningRate = setting.optimizer.learningRate;
     this.#about = about;
   }
@@ -47,7 +49,7 @@ export class OurTraining implements Contender {
   async takeTurn(seconds: number): Promise<Measured> {
     this.#restart();
     const stepsPerSecond = await warmedUp(() => this.#next(), seconds);
-    const samplesPerSecond = stepsPerSecond * this.#batches[0]!.count;
+    const samplesPerSecond = stepsPerSecond * this.#batchSize;
     return { stepsPerSecond, samplesPerSecond, rssMiB: peakMiB(), loss: this.#loss };
   }
 
@@ -57,13 +59,19 @@ export class OurTraining implements Contender {
   }
 
   async #next(): Promise<number> {
-    const batch = this.#batches[this.#step % this.#batches.length]!;
+    const batch = this.#batchOf(this.#step);
     const moment = { step: ++this.#step, learningRate: this.#learningRate, momentum: undefined };
     const report = await this.#executor.step(batch, moment);
     if ('nonFinite' in report) throw new Error(`${report.nonFinite.what} isn’t finite`);
     this.#loss = report.loss;
     return report.loss;
   }
+}
+
+function batchesOf({ examples, batch, shuffled }: NetworkSetting): (step: number) => Batch {
+  if (shuffled) return shuffledBatches(examples, batch);
+  const batches = readBatches(examples, batch);
+  return (step) => batches[step % batches.length]!;
 }
 
 type Stage = ReturnType<typeof compileStage>;
