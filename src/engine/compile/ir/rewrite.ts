@@ -6,7 +6,9 @@ const known = new WeakMap<Operation, readonly View[]>();
 
 /** The views that an operation takes. */
 export function viewsOf(operation: Operation): readonly View[] {
-  const views = known.get(operation) ?? findViews(operation);
+  const before = known.get(operation);
+  if (before) return before;
+  const views = findViews(operation);
   known.set(operation, views);
   return views;
 }

@@ -15,7 +15,9 @@ export function domainSize(operation: Elementwise): number {
  * numbers of elements behind each cut.
  */
 export function cutsOf(operation: Elementwise): ReadonlySet<number> {
-  const cuts = known.get(operation) ?? findCuts(operation);
+  const before = known.get(operation);
+  if (before) return before;
+  const cuts = findCuts(operation);
   known.set(operation, cuts);
   return cuts;
 }
