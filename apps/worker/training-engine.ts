@@ -3,6 +3,7 @@ import { gradientSelfTest } from '../../src/engine/backends/self-test.ts';
 import { type BackendChoice, startBackend } from '../../src/engine/backends/start.ts';
 import type { Crew } from '../../src/engine/compile/run/crew.ts';
 import { compiles, openCrew } from '../../src/engine/compile/start.ts';
+import type { Compilation } from '../../src/spec/compilation.ts';
 import type { StartTraining } from '../../src/spec/trainer.ts';
 
 /** What a trainer computes with. */
@@ -19,5 +20,12 @@ export async function startEngine({
 }: Pick<StartTraining, 'backend' | 'compilation'>): Promise<TrainingEngine> {
   const device = await startBackend(backend as BackendChoice);
   await gradientSelfTest();
-  return { device, crew: compilation && compiles(device) ? await openCrew(compilation) : undefined };
+  if (!compilation || !compiles(device)) return { device, crew: undefined };
+  const name = `${device.name}, ${inWords(compilation)}`;
+  return { device: { ...device, name }, crew: await openCrew(compilation) };
+}
+
+/** How many threads sum up, and what multiplies, is how numbers are rounded. */
+function inWords({ threads, gemm }: Compilation): string {
+  return `${threads === 1 ? 'one thread' : `${threads} threads`}, ${gemm}`;
 }

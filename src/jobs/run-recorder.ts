@@ -40,7 +40,19 @@ export function createRunRecorder(
         device,
         ...(resumedFrom && { resumedFrom }),
       });
+      if (resumedFrom) await warnOfOtherDevice(inside, device);
       await inside.jobs.setProgress(job.id, run.fence, { statusDetail: 'loading-data' });
+    });
+  }
+
+  /** Where the run goes on that another began elsewhere, or otherwise. */
+  async function warnOfOtherDevice(inside: Store, device: string): Promise<void> {
+    const runs = await inside.runs.list(job.id);
+    const before = runs.findLast((it) => it.id !== run.id && it.device !== null)?.device ?? device;
+    if (before === device) return;
+    await inside.events.append(job.id, 'warning', {
+      code: 'otherDevice',
+      message: `The run goes on with ${device}, after ${before}: numbers may be rounded otherwise, so the weights may differ in their last digits from those of an uninterrupted run.`,
     });
   }
 

@@ -67,8 +67,10 @@ async function trainedBy(settings: Record<string, string>) {
     .split('\n')
     .map((line) => JSON.parse(line));
   const ready = lines.find(({ msg, pid }) => msg === 'The worker is ready' && pid === worker.pid);
+  const [run] = await service.context.store.runs.list(job.id);
   return {
     device: data[0]!.device,
+    trainedOn: run!.device,
     ready,
     weights: await weightsOf(job),
     warnings: await warningsOf(job.id),
@@ -118,14 +120,17 @@ async function trainedIn(trainer: () => ChildProcess, compilation: Compilation):
 
 describe('a worker without a GPU', () => {
   it('compiles steps, and tells on how many threads and what multiplies', async () => {
-    const { device, ready, warnings } = await trainedBy({ TRAINYARD_THREADS: '' });
+    const { device, ready, trainedOn, warnings } = await trainedBy({ TRAINYARD_THREADS: '' });
     expect(device).toMatch(/^wasm SIMD on \S.*, (onednn|openblas|accelerate|wasm) at [1-9]\d* GFLOP\/s$/);
     const { chosen, gflops, candidates } = ready.gemm;
     expect(device).toContain(`${chosen} at ${Math.round(gflops)} GFLOP/s`);
     expect(candidates.map(({ name }: { name: string }) => name)).toContain(chosen);
+    const threads = Math.min(availableParallelism(), 8);
+    const counted = threads === 1 ? 'one thread' : `${threads} threads`;
+    expect(trainedOn).toBe(device.replace(/, .*/, `, ${counted}, ${chosen}`));
     expect(ready).toMatchObject({
       device,
-      compilation: { threads: Math.min(availableParallelism(), 8), gemm: chosen },
+      compilation: { threads, gemm: chosen },
     });
     expect(warnings).toEqual([]);
   });

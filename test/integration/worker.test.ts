@@ -331,6 +331,30 @@ describe('a run that has a twin', () => {
   });
 });
 
+describe('a run that goes on where another was', () => {
+  it.each([
+    ['scripted', 0],
+    ['scripted, 8 threads', 1],
+  ])('on %s warns as often as %i times', async (device, warnings) => {
+    const job = await service.create(projectId, spec);
+    const recorderOf = (claim: Claim | null) => createRunRecorder({ ...service.context, runs }, claim!);
+    const first = recorderOf(await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_a'));
+    await first.record({ type: 'started', device: 'scripted' });
+    await runs.giveUpLost(job.id, silence());
+
+    const second = recorderOf(await runs.claim({ jobId: job.id, attempt: 2 }, 'wrk_b'));
+    await second.record({ type: 'started', device, resumedFrom: { stage: 1, epoch: 1, step: 1 } });
+
+    const events = await service.context.store.events.list(job.id, 0, 100);
+    const warned = events.filter(({ type }) => type === 'warning').map(({ data }) => data);
+    expect(warned).toHaveLength(warnings);
+    for (const warning of warned) {
+      expect(warning.code).toBe('otherDevice');
+      expect(warning.message).toMatch('with scripted, 8 threads, after scripted:');
+    }
+  });
+});
+
 describe('a run that was given up', () => {
   it('has its trainer killed, and writes nothing more', async () => {
     const run = await supervise(`
