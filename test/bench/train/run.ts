@@ -20,7 +20,7 @@ import type { Run } from './summary.ts';
  *     npm run bench:train -- [--models gemm,mlp,cnn,…] [--threads 1,2] [--batch 64,256] [--rounds 5] [--seconds 1.5]
  *         [--contenders torch,torch-tuned,stock,eager,compiled,compiled-wasm,…] [--python FILE] [--core SkylakeX]
  *         [--out FILE.md]
- *     npm run bench:train -- --job [--job-seconds 60] [--out FILE.md]
+ *     npm run bench:train -- --job [--job-seconds 60] [--threads 1,2] [--rounds 5] [--out FILE.md]
  *
  * `--job` measures something else: a job through the whole service against its bare training loop.
  */
@@ -83,7 +83,9 @@ async function measureJob(folder: string): Promise<string> {
   const engines = { compiled: compiled!, eager: eager! };
   const seconds = Number(options['job-seconds']);
   const tables: string[] = [];
-  for (const count of threads) tables.push(await jobOverhead(folder, engines, { seconds, threads: count }));
+  for (const count of threads) {
+    tables.push(await jobOverhead(folder, engines, { seconds, threads: count, rounds: pace.rounds }));
+  }
   return tables.join('\n\n');
 }
 
