@@ -38,12 +38,13 @@ export class Service {
   }
 
   /** @param redis whether the queue lives in Redis, rather than in Postgres */
-  static async start(redis: boolean): Promise<Service> {
+  static async start(redis: boolean, settings: Readonly<Record<string, string>> = {}): Promise<Service> {
     const { url, drop: end } = await startTestPostgres(POSTGRES);
     const server = redis ? await createTestRedis() : undefined;
     const api = await ApiProcess.start(url, {
       NODE_OPTIONS: `--import ${PROBE}`,
       ...(server && { REDIS_URL: server.url }),
+      ...settings,
     });
     return new Service(url, api, await createKey(api), server, end);
   }

@@ -26,8 +26,12 @@ const STEPS_PER_EPOCH = PICTURES / BATCH;
 /** Jobs whose first step is waited for, after one that warms the worker up. */
 const FIRST_STEPS = 9;
 const POLL_MS = 5;
+const SELDOM_MS = 1_000;
 /** After a run a worker gets its next trainer ready. */
 const REST_MS = 3_000;
+
+/** It takes time of its own, and trainers would have it too. */
+const WITHOUT_PROBE = { NODE_OPTIONS: '' };
 
 const LAYERS = [
   { type: 'flatten' as const },
@@ -42,10 +46,9 @@ export async function jobOverhead(
   engines: Readonly<Record<string, Participant>>,
   { seconds, threads, rounds }: { seconds: number; threads: number; rounds: number },
 ): Promise<string> {
-  const service = await Service.start(false);
+  const service = await Service.start(false, WITHOUT_PROBE);
   try {
-    // Without the probe, which trainers would have too.
-    await service.startWorker({ TRAINYARD_THREADS: String(threads), NODE_OPTIONS: '' });
+    await service.startWorker({ TRAINYARD_THREADS: String(threads), ...WITHOUT_PROBE });
     const dataset = await upload(service, folder);
     const { name, loop } = await startLoop(folder, engines, threads);
     await run(service, spec(dataset, 1));
@@ -156,14 +159,20 @@ async function run(service: Service, job: object): Promise<{ firstStepMs: number
   const { id } = JSON.parse(answer.body) as JobResource;
   let firstStepMs: number | undefined;
   for (;;) {
-    const { status, step, failure } = JSON.parse((await service.get(`/v1/jobs/${id}`)).body) as JobResource;
+    const job = JSON.parse((await service.get(`/v1/jobs/${id}`)).body) as JobResource;
+    const { status, step, failure } = job;
     const passed = performance.now() - startedAt;
     if (step !== null && step > 0) firstStepMs ??= passed;
-    if (status === 'succeeded') return { firstStepMs: firstStepMs ?? passed, seconds: passed / 1000 };
+    if (status === 'succeeded') return { firstStepMs: firstStepMs ?? passed, seconds: secondsOf(job) };
     if (failure) throw new Error(failure.message);
     // Once it trains, asking would take time from it.
-    await sleep(firstStepMs === undefined ? POLL_MS : 20 * POLL_MS);
+    await sleep(firstStepMs === undefined ? POLL_MS : SELDOM_MS);
   }
+}
+
+/** From its creation to its end. */
+function secondsOf({ createdAt, finishedAt }: JobResource): number {
+  return (Date.parse(finishedAt!) - Date.parse(createdAt)) / 1000;
 }
 
 /** Noise about one picture a class. */
