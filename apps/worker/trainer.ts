@@ -36,7 +36,7 @@ process.on('message', (message) => {
 async function prepare(command: PrepareTraining): Promise<TrainingEngine> {
   const engine = await startEngine(command);
   // Where it fails, such as on a full disk, the first step comes later, and no more.
-  await rehearse(engine, command.workDirectory, called.signal).catch(() => {});
+  if (!called.signal.aborted) await rehearse(engine, command.workDirectory, called.signal).catch(() => {});
   return engine;
 }
 

@@ -2,6 +2,8 @@ import { size } from '../spec/shapes.ts';
 import type { Numbers } from './readers/arrays.ts';
 
 const BYTES = 256;
+/** Each channel has counts of its own, which are to stay in the nearest cache. */
+const MOST_COUNTED = 8;
 
 /**
  * Mean and standard deviation (the population's) of each place of the last axis, over these rows and all other
@@ -15,7 +17,8 @@ export function channelMoments(
 ): { mean: Float64Array; std: Float64Array } {
   const channels = shape.at(-1)!;
   const count = (rows.length * size(shape)) / channels;
-  if (values instanceof Uint8Array) return momentsOfBytes(values, shape, rows, count);
+  if (values instanceof Uint8Array && channels <= MOST_COUNTED)
+    return momentsOfBytes(values, shape, rows, count);
   const first = values.subarray(rows[0]! * size(shape), rows[0]! * size(shape) + channels);
   const origin = Float64Array.from(first);
   const mean = sumsOf(values, shape, rows, origin, 1).map((sum, channel) => origin[channel]! + sum / count);

@@ -1,5 +1,5 @@
 import { toJsonNumbers } from '../spec/common.ts';
-import type { MetricPoint, TrainerMessage } from '../spec/trainer.ts';
+import type { MetricPoint, Position, TrainerMessage } from '../spec/trainer.ts';
 import { newId } from './ids.ts';
 import { isTerminal, mayBecome } from './lifecycle.ts';
 import type { BlobStore, Store } from './ports.ts';
@@ -40,16 +40,16 @@ export function createRunRecorder(
         device,
         ...(resumedFrom && { resumedFrom }),
       });
-      if (resumedFrom) await warnOfOtherDevice(inside, device);
+      if (resumedFrom) await warnOfOtherDevice(inside, device, resumedFrom);
       await inside.jobs.setProgress(job.id, run.fence, { statusDetail: 'loading-data' });
     });
   }
 
-  /** Where the run goes on that another began elsewhere, or otherwise. */
-  async function warnOfOtherDevice(inside: Store, device: string): Promise<void> {
-    const runs = await inside.runs.list(job.id);
-    const before = runs.findLast((it) => it.id !== run.id && it.device !== null)?.device ?? device;
-    if (before === device) return;
+  /** Where the checkpoint was made elsewhere, or otherwise. */
+  async function warnOfOtherDevice(inside: Store, device: string, { stage, step }: Position): Promise<void> {
+    const from = claim.checkpoints.find((it) => it.stage === stage && it.step === step);
+    const before = (await inside.runs.list(job.id)).find(({ id }) => id === from?.runId)?.device;
+    if (!before || before === device) return;
     await inside.events.append(job.id, 'warning', {
       code: 'otherDevice',
       message: `The run goes on with ${device}, after ${before}: numbers may be rounded otherwise, so the weights may differ in their last digits from those of an uninterrupted run.`,

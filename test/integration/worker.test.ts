@@ -340,10 +340,18 @@ describe('a run that goes on where another was', () => {
     const recorderOf = (claim: Claim | null) => createRunRecorder({ ...service.context, runs }, claim!);
     const first = recorderOf(await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_a'));
     await first.record({ type: 'started', device: 'scripted' });
+    const position = { stage: 1, epoch: 1, step: 1 };
+    const path = join(await mkdtemp(join(service.home, 'checkpoint-')), 'checkpoint');
+    await writeFile(path, `of a run before ${device}`);
+    await first.record({ type: 'checkpoint', position, path });
+    await runs.giveUpLost(job.id, silence());
+    // It ends before it has a checkpoint of its own: none goes on from what it computed.
+    const between = recorderOf(await runs.claim({ jobId: job.id, attempt: 2 }, 'wrk_b'));
+    await between.record({ type: 'started', device: 'between' });
     await runs.giveUpLost(job.id, silence());
 
-    const second = recorderOf(await runs.claim({ jobId: job.id, attempt: 2 }, 'wrk_b'));
-    await second.record({ type: 'started', device, resumedFrom: { stage: 1, epoch: 1, step: 1 } });
+    const last = recorderOf(await runs.claim({ jobId: job.id, attempt: 3 }, 'wrk_c'));
+    await last.record({ type: 'started', device, resumedFrom: position });
 
     const events = await service.context.store.events.list(job.id, 0, 100);
     const warned = events.filter(({ type }) => type === 'warning').map(({ data }) => data);

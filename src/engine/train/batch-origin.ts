@@ -9,6 +9,6 @@ export interface BatchOrigin {
   readonly rows: Uint32Array;
   /** Names the batch's own random draws. */
   readonly stream: Key;
-  /** Other examples of the split, as the batch's own came to be. */
+  /** Other examples of the split, as the batch's own came to be. To be called once: a second answer has its memory. */
   gather(rows: Uint32Array): Batch;
 }

@@ -39,7 +39,10 @@ export interface TrainingData {
   readonly test: Examples;
   /** The order in which an epoch goes through the training split; stages and epochs count from 1. */
   order(stage: number, epoch: number): Uint32Array;
-  /** The rows `order[start] … order[start + size − 1]`, fewer at the end, as an epoch sees them. */
+  /**
+   * The rows `order[start] … order[start + size − 1]`, fewer at the end, as an epoch sees them. Their inputs stand while
+   * the next ones are gathered, and no longer.
+   */
   gather(
     examples: Examples,
     order: Uint32Array,

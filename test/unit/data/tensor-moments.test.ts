@@ -29,6 +29,14 @@ describe('the moments of a channel', () => {
     }
   });
 
+  it('are right of more channels than bytes are counted of', () => {
+    const { mean, std } = channelMoments(bytes, [WIDTH], Uint32Array.of(1, 4));
+    const [a, b] = [bytes[WIDTH + 7]!, bytes[4 * WIDTH + 7]!];
+    expect(mean).toHaveLength(WIDTH);
+    expect(mean[7]).toBeCloseTo((a + b) / 2, 11);
+    expect(std[7]).toBeCloseTo(Math.abs(a - b) / 2, 11);
+  });
+
   it.each([new Uint8Array(2 * WIDTH).fill(7), new Float32Array(2 * WIDTH).fill(0.1)])(
     'are without any deviation where numbers are equal',
     (values) => {
