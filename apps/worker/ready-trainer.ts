@@ -17,8 +17,8 @@ export interface ReadyTrainer extends Trainers {
 
 /**
  * Keeps a trainer ready while there is no run: it has loaded and tested what it computes with, and rehearsed, which
- * takes a second, so a run begins at once. The next one is forked when a run has ended, not beside it: where memory runs
- * out, the kernel kills again before the first one's is free, and would take the worker.
+ * takes a second, so a run begins at once. The next one is forked when a run has ended, not beside it: where memory
+ * runs out, the kernel kills again before the first one's is free, and would take the worker.
  * @param isOver when no run will come any more
  */
 export function keepTrainerReady(

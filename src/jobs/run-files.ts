@@ -4,7 +4,10 @@ import type { BlobStore, Store, StoredBlob } from './ports.ts';
 import type { JobRow } from './rows.ts';
 import { type Claim, FenceLostError, type RunService } from './run-service.ts';
 
-/** The files that a run leaves: each is put into the blobs, and gone from its place once the rows that name it are written. */
+/**
+ * The files that a run leaves: each is put into the blobs, and gone from its place once the rows that name it are
+ * written.
+ */
 export interface RunFiles {
   /**
    * Puts files into the blobs and writes the rows that name them, or leaves neither.

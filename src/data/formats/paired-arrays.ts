@@ -96,7 +96,10 @@ interface Label {
   readonly row: number;
 }
 
-/** A piece of the file at a time: to wait for each label would take longer than to read it. @throws DataError for a label that isn't finite */
+/**
+ * A piece of the file at a time: to wait for each label would take longer than to read it.
+ * @throws DataError for a label that isn't finite
+ */
 async function* labelsOf({ numbers, firstRow }: ArrayFile): AsyncGenerator<readonly Label[]> {
   let first = firstRow;
   for await (const chunk of numbers()) {

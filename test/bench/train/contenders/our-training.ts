@@ -1,8 +1,7 @@
-import { dispose } from '@tensorflow/tfjs-core';
 import { buildNetwork, initialWeights } from '../../../../src/engine/model/network.ts';
-import { fromArrays, tidied, toArrays } from '../../../../src/engine/tensors.ts';
 import type { Batch } from '../../../../src/engine/train/batch.ts';
 import type { Executor, ExecutorState } from '../../../../src/engine/train/executor.ts';
+import { firstSlots } from '../../../../src/engine/train/first-slots.ts';
 import { compileStage } from '../../../../src/engine/train/stage-program.ts';
 import { StageSpec } from '../../../../src/spec/stage.ts';
 import { settleStages } from '../../../../src/spec/trainable.ts';
@@ -85,9 +84,5 @@ function stageOf({ network, optimizer, examples, batch }: NetworkSetting): Stage
 
 async function initialState({ program }: Stage): Promise<ExecutorState> {
   const weights = initialWeights(program.network, SEED);
-  const moving = fromArrays(Object.fromEntries(program.trainable.map((name) => [name, weights[name]!])));
-  const slots = tidied(() => program.optimizer.init(moving));
-  const state = { weights, slots: await toArrays(slots) };
-  dispose([...Object.values(moving), ...Object.values(slots)]);
-  return state;
+  return { weights, slots: await firstSlots(program, weights) };
 }
