@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -304,62 +303,6 @@ describe('a trainer that is to stop', () => {
       status: 'failed',
       failure: { code: 'timeout', retryable: false },
     });
-  });
-});
-
-describe('a run that has a twin', () => {
-  it('keeps its checkpoint, though the twin discards the same content before a row names it', async () => {
-    const job = await service.create(projectId, spec);
-    const claim = (await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_a'))!;
-    const path = join(await mkdtemp(join(service.home, 'twin-')), 'checkpoint');
-    await writeFile(path, 'what both have learned');
-    const { blobs } = service.context;
-    const putFile = async (file: string) => {
-      const blob = await blobs.putFile(file);
-      if (putFile.calls++ === 0) await blobs.delete(blob.key);
-      return blob;
-    };
-    putFile.calls = 0;
-    const recorder = createRunRecorder({ ...service.context, runs, blobs: { ...blobs, putFile } }, claim);
-
-    await recorder.record({ type: 'checkpoint', position: { stage: 1, epoch: 1, step: 1 }, path });
-
-    const [checkpoint] = await service.context.store.checkpoints.list(job.id);
-    expect(await readFile(await blobs.localPath(checkpoint!.blobKey), 'utf8')).toBe('what both have learned');
-    expect(putFile.calls).toBe(2);
-    expect(existsSync(path)).toBe(false);
-  });
-});
-
-describe('a run that goes on where another was', () => {
-  it.each([
-    ['scripted', 0],
-    ['scripted, 8 threads', 1],
-  ])('on %s warns as often as %i times', async (device, warnings) => {
-    const job = await service.create(projectId, spec);
-    const recorderOf = (claim: Claim | null) => createRunRecorder({ ...service.context, runs }, claim!);
-    const first = recorderOf(await runs.claim({ jobId: job.id, attempt: 1 }, 'wrk_a'));
-    await first.record({ type: 'started', device: 'scripted' });
-    const position = { stage: 1, epoch: 1, step: 1 };
-    const path = join(await mkdtemp(join(service.home, 'checkpoint-')), 'checkpoint');
-    await writeFile(path, `of a run before ${device}`);
-    await first.record({ type: 'checkpoint', position, path });
-    await runs.giveUpLost(job.id, silence());
-    // It ends before it has a checkpoint of its own: none goes on from what it computed.
-    const between = recorderOf(await runs.claim({ jobId: job.id, attempt: 2 }, 'wrk_b'));
-    await between.record({ type: 'started', device: 'between' });
-    await runs.giveUpLost(job.id, silence());
-
-    const last = recorderOf(await runs.claim({ jobId: job.id, attempt: 3 }, 'wrk_c'));
-    await last.record({ type: 'started', device, resumedFrom: position });
-
-    const events = await service.context.store.events.list(job.id, 0, 100);
-    const warned = events.filter(({ type }) => type === 'warning').map(({ data }) => data);
-    expect(warned).toHaveLength(warnings);
-    for (const warning of warned) {
-      expect(warning.code).toBe('otherDevice');
-      expect(warning.message).toMatch('with scripted, 8 threads, after scripted:');
-    }
   });
 });
 
