@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LibraryHandle } from 'koffi';
+import { addressOf, attempt, findNative, type Native } from '../native.ts';
 
 export type BlasName = 'onednn' | 'openblas' | 'accelerate';
 
@@ -29,7 +30,6 @@ export interface Blas {
   addressOf(buffer: SharedArrayBuffer): number;
 }
 
-type Koffi = typeof import('koffi')['default'];
 /** @param process the symbols of the process itself */
 type Binding = (library: LibraryHandle, process: LibraryHandle) => Blas['multiply'];
 
@@ -100,39 +100,17 @@ export const BLAS_NAMES: readonly BlasName[] = KINDS.map(({ name }) => name);
 
 /** The libraries that this machine has, of each kind the first that loads; none where koffi itself doesn't. */
 export async function findBlas(): Promise<Blas[]> {
-  const koffi = await loadKoffi();
-  if (!koffi) return [];
-  const process = attempt(() => koffi.load(null));
-  if (!process) return [];
-  attempt(() => prepareEnvironment(process));
-  // Moving no byte, it only tells where they would have gone.
-  const move = attempt(() => process.func('memmove', ADDRESS, ['void *', 'void *', 'size_t']));
-  if (!move) return [];
-  const addressOf = (buffer: SharedArrayBuffer): number => {
-    const bytes = new Uint8Array(buffer);
-    return Number(move(bytes, bytes, 0));
-  };
-  return KINDS.flatMap((kind) => open(koffi, kind, process, addressOf) ?? []);
+  const native = await findNative();
+  if (!native) return [];
+  attempt(() => prepareEnvironment(native.process));
+  return KINDS.flatMap((kind) => open(native, kind) ?? []);
 }
 
-async function loadKoffi(): Promise<Koffi | undefined> {
-  try {
-    return (await import('koffi')).default;
-  } catch {
-    return undefined;
-  }
-}
-
-function open(
-  koffi: Koffi,
-  kind: Kind,
-  process: LibraryHandle,
-  addressOf: Blas['addressOf'],
-): Blas | undefined {
-  const { name, paysFrom, files, bind } = kind;
+function open(native: Native, { name, paysFrom, files, bind }: Kind): Blas | undefined {
   for (const library of files) {
-    const multiply = attempt(() => bind(koffi.load(library), process));
-    if (multiply) return { name, library, paysFrom, multiply, addressOf };
+    const multiply = attempt(() => bind(native.koffi.load(library), native.process));
+    if (multiply)
+      return { name, library, paysFrom, multiply, addressOf: (buffer) => addressOf(native, buffer) };
   }
   return undefined;
 }
@@ -174,12 +152,4 @@ function hasAvx512(): boolean {
 
 function callIfThere(library: LibraryHandle, name: string, argument: number): void {
   attempt(() => library.func(name, 'void', ['int'])(argument));
-}
-
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

@@ -38,9 +38,9 @@ export function link(
   const calls = stream.map((instruction) =>
     instruction === 'barrier' ? meet : linkOne(instruction, functions, machine),
   );
-  return () => {
+  return machine.flushing(() => {
     for (let i = 0; i < calls.length; i++) calls[i]!();
-  };
+  });
 }
 
 function linkOne(instruction: Instruction, functions: readonly NestFunction[], machine: Machine): Call {

@@ -1,6 +1,7 @@
 import { gemmCalled } from '../gemm/choose-gemm.ts';
 import type { Gemm } from '../gemm/gemm.ts';
 import { GREATEST_GEMM_SCRATCH_BYTES, instantiateKernels, type Kernels } from '../kernels/kernels.ts';
+import { type Flushing, flushingDenormals } from './denormals.ts';
 
 /** WebAssembly's pages, and the most that it addresses. */
 export const PAGE = 65536;
@@ -11,6 +12,7 @@ export interface Machine {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
   readonly gemm: Gemm;
+  readonly flushing: Flushing;
 }
 
 /** What several threads need at the beginning of their memory: the first byte that others may use. */
@@ -34,7 +36,12 @@ export async function machineOver(
 ): Promise<Machine> {
   const kernels = instantiateKernels(memory);
   const scratch = PAGE + thread * GREATEST_GEMM_SCRATCH_BYTES;
-  return { memory, kernels, gemm: await gemmCalled(gemm, { memory, kernels, scratch }) };
+  return {
+    memory,
+    kernels,
+    gemm: await gemmCalled(gemm, { memory, kernels, scratch }),
+    flushing: await flushingDenormals(),
+  };
 }
 
 /** A program needs more memory than there is. */
