@@ -16,7 +16,7 @@ const LONGEST_RETRY_MS = 5_000;
 
 /**
  * Records messages in order, one at a time. While the database can't be reached they wait here, and training
- * goes on. Metrics that wait together are written together.
+ * goes on. Progress that waits together is written together.
  * @param onFault hears of the error that ends recording, once
  */
 export function createRelay<Message extends TrainerMessage>(
@@ -62,14 +62,21 @@ export function createRelay<Message extends TrainerMessage>(
   };
 }
 
-/** The next message; metrics with those that follow at once. */
+/** The next message; progress with what follows of it at once. */
 function next<Message extends TrainerMessage>(waiting: Message[]): Message | undefined {
   const message = waiting.shift();
-  if (message?.type !== 'metrics') return message;
-  const points = [...message.points];
-  for (let head = waiting[0]; head?.type === 'metrics' && points.length < MOST_POINTS; head = waiting[0]) {
-    points.push(...head.points);
+  if (message?.type !== 'progress') return message;
+  const joined = { ...message, points: [...message.points], epochs: [...message.epochs] };
+  for (
+    let head = waiting[0];
+    head?.type === 'progress' && joined.points.length < MOST_POINTS;
+    head = waiting[0]
+  ) {
+    const { points, epochs, ...standing } = head;
+    Object.assign(joined, standing);
+    joined.points.push(...points);
+    joined.epochs.push(...epochs);
     waiting.shift();
   }
-  return { ...message, points };
+  return joined;
 }

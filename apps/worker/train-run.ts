@@ -105,9 +105,7 @@ function relay({ generator, seed }: TrainJob, files: Files, tell: Tell): TrainEv
       if (path) await tell({ type: 'artifact', name: basename(path), path, mediaType: 'image/png' });
     },
     onStage: (stage) => tell({ type: 'stage', ...stage }),
-    onMetrics: (points) => tell({ type: 'metrics', points }),
-    onProgress: (progress) => tell({ type: 'progress', ...progress }),
-    onEpoch: (epoch) => tell({ type: 'epoch', ...epoch }),
+    onProgress: (report) => tell({ type: 'progress', ...report }),
     onEarlyStopping: (stopping) => tell({ type: 'earlyStopping', ...stopping }),
     onLearningRate: async ({ curve, ...finding }) => {
       const name = `learning-rate-stage-${finding.stage}.json`;

@@ -133,6 +133,8 @@ export interface MetricStore {
 export interface EventStore {
   /** Appends with the job's next sequence number, and a delivery for every webhook that is to be told of it. */
   append(jobId: string, type: EventType, data: Record<string, unknown>): Promise<EventRow>;
+  /** Appends several in one statement, in their order. */
+  appendAll(jobId: string, type: EventType, data: readonly Record<string, unknown>[]): Promise<EventRow[]>;
   list(jobId: string, after: number, limit: number): Promise<EventRow[]>;
 }
 

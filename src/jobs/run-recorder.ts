@@ -1,12 +1,12 @@
 import { toJsonNumbers } from '../spec/common.ts';
-import type { MetricPoint, Position, TrainerMessage } from '../spec/trainer.ts';
+import type { EpochReport, Position, TrainerMessage } from '../spec/trainer.ts';
 import { newId } from './ids.ts';
 import { isTerminal, mayBecome } from './lifecycle.ts';
 import type { BlobStore, Store } from './ports.ts';
 import { type NamedModel, putArtifact, putModel } from './record-model.ts';
 import type { JobRow } from './rows.ts';
 import { createRunFiles } from './run-files.ts';
-import { type Claim, endCancelled, endSucceeded, FenceLostError, type RunService } from './run-service.ts';
+import { type Claim, endCancelled, endSucceeded, type RunService } from './run-service.ts';
 
 type Message<T extends TrainerMessage['type']> = Extract<TrainerMessage, { type: T }>;
 
@@ -24,10 +24,6 @@ export function createRunRecorder(
 ): RunRecorder {
   const { job, run } = claim;
   const files = createRunFiles({ store, blobs, runs }, claim);
-
-  function fenced(accepted: boolean): void {
-    if (!accepted) throw new FenceLostError(`run ${run.id} has been taken over`);
-  }
 
   async function started({ device, resumedFrom }: Message<'started'>): Promise<void> {
     const resumedFromStep = resumedFrom?.step ?? null;
@@ -68,28 +64,14 @@ export function createRunRecorder(
     });
   }
 
-  async function progress({ position, detail, progress, etaSeconds }: Message<'progress'>): Promise<void> {
-    const patch = { ...position, statusDetail: detail, progress, etaSeconds };
-    fenced(await store.jobs.setProgress(job.id, run.fence, patch));
-  }
-
-  async function metrics({ points }: { points: readonly MetricPoint[] }): Promise<void> {
-    fenced(await store.metrics.write(job.id, run.id, run.fence, points));
-  }
-
-  async function epoch({ type: _, position, metrics, ...rest }: Message<'epoch'>): Promise<void> {
-    await runs.write(claim, async (inside, before) => {
-      const { progress, etaSeconds, epochs } = rest;
-      const statusDetail = `stage ${position.stage}/${job.spec.stages.length} epoch ${position.epoch}/${epochs}`;
-      const patch = {
-        ...position,
-        statusDetail,
-        progress,
-        etaSeconds,
-        metrics: { ...before.metrics, ...metrics },
-      };
-      await inside.jobs.setProgress(job.id, run.fence, patch);
-      await inside.events.append(job.id, 'epoch', { ...position, ...rest, metrics: toJsonNumbers(metrics) });
+  async function progress(report: Message<'progress'>): Promise<void> {
+    const { position, detail, progress, etaSeconds, points, epochs } = report;
+    const standing = { ...position, statusDetail: detail, progress, etaSeconds };
+    await runs.write(claim, async (inside, { metrics }) => {
+      if (points.length > 0) await inside.metrics.write(job.id, run.id, run.fence, points);
+      if (epochs.length > 0) await inside.events.appendAll(job.id, 'epoch', epochs.map(epochEvent));
+      const measured = Object.assign({ ...metrics }, ...epochs.map((epoch) => epoch.metrics));
+      await inside.jobs.setProgress(job.id, run.fence, { ...standing, metrics: measured });
     });
   }
 
@@ -189,10 +171,6 @@ export function createRunRecorder(
           return stage(message);
         case 'progress':
           return progress(message);
-        case 'metrics':
-          return metrics(message);
-        case 'epoch':
-          return epoch(message);
         case 'checkpoint':
           return checkpoint(message);
         case 'warning':
@@ -210,4 +188,8 @@ export function createRunRecorder(
       }
     },
   };
+}
+
+function epochEvent({ position, metrics, ...rest }: EpochReport) {
+  return { ...position, ...rest, metrics: toJsonNumbers(metrics) };
 }

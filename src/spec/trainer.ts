@@ -73,6 +73,28 @@ export const MetricPoint = Position.extend({
 });
 export type MetricPoint = z.infer<typeof MetricPoint>;
 
+/** What an epoch came to. */
+export const EpochReport = z.object({
+  position: Position,
+  epochs: z.int(),
+  metrics: z.custom<Record<string, number>>(),
+  progress: z.number(),
+  etaSeconds: z.number().nullable(),
+  seconds: z.number(),
+});
+export type EpochReport = z.infer<typeof EpochReport>;
+
+/** Where training stands, and what has come since it last told. */
+export const ProgressReport = z.object({
+  position: Position,
+  detail: z.string(),
+  progress: z.number().min(0).max(1),
+  etaSeconds: z.number().nullable(),
+  points: z.array(z.custom<MetricPoint>()),
+  epochs: z.array(z.custom<EpochReport>()),
+});
+export type ProgressReport = z.infer<typeof ProgressReport>;
+
 /** A model that was trained: the path of its file, and what it says. */
 export const MadeModel = z.object({ modelPath: z.string(), structure: z.custom<ModelStructure>() });
 export type MadeModel = z.infer<typeof MadeModel>;
@@ -89,23 +111,7 @@ export const TrainerMessage = z.discriminatedUnion('type', [
     stepsPerEpoch: z.int(),
     cachedLayers: z.int(),
   }),
-  z.object({
-    type: z.literal('progress'),
-    position: Position,
-    detail: z.string(),
-    progress: z.number().min(0).max(1),
-    etaSeconds: z.number().nullable(),
-  }),
-  z.object({ type: z.literal('metrics'), points: z.array(z.custom<MetricPoint>()) }),
-  z.object({
-    type: z.literal('epoch'),
-    position: Position,
-    epochs: z.int(),
-    metrics: z.custom<Record<string, number>>(),
-    progress: z.number(),
-    etaSeconds: z.number().nullable(),
-    seconds: z.number(),
-  }),
+  ProgressReport.extend({ type: z.literal('progress') }),
   /** What a learning-rate range test proposes; null where the loss never fell. */
   z.object({
     type: z.literal('learningRate'),

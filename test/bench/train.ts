@@ -34,10 +34,11 @@ export async function train(
   const workDirectory = mkdtempSync(join(tmpdir(), 'trainyard-bench-'));
   const accuracy: Record<string, number> = {};
   const tell: Tell = async (message) => {
-    if (message.type !== 'epoch') return;
-    Object.assign(accuracy, message.metrics);
-    const { stage, epoch } = message.position;
-    console.error(`${name}, stage ${stage}, epoch ${epoch}: ${describe(message.metrics)}`);
+    if (message.type !== 'progress') return;
+    for (const { position, metrics } of message.epochs) {
+      Object.assign(accuracy, metrics);
+      console.error(`${name}, stage ${position.stage}, epoch ${position.epoch}: ${describe(metrics)}`);
+    }
   };
   const command = {
     type: 'start' as const,

@@ -50,6 +50,8 @@ const PROLOGUE = `
   import { writeFileSync } from 'node:fs';
   const say = (message) => new Promise((told) => process.send(message, told));
   const at = (step) => ({ stage: 1, epoch: 1, step });
+  const progress = (step, points, epochs = []) =>
+    say({ type: 'progress', position: at(step), detail: 'training', progress: 0.5, etaSeconds: null, points, epochs });
   const metric = (step) => ({ ...at(step), name: 'step_loss', value: step === 2 ? NaN : 1 / step });
   let stop;
   const stopAsked = new Promise((resolve) => { stop = resolve; });
@@ -141,10 +143,11 @@ describe('a run that goes well', () => {
   it('leaves its metrics, its newest checkpoints and its model, told in order', async () => {
     const run = await supervise(`
       await begin();
-      await say({ type: 'metrics', points: [metric(1), metric(2)] });
-      await say({ type: 'metrics', points: [metric(3)] });
+      await progress(2, [metric(1), metric(2)]);
+      await progress(3, [metric(3)]);
       for (const step of [1, 2, 3]) await checkpoint(command, step);
-      await say({ type: 'epoch', position: at(3), epochs: 1, metrics: { loss: Infinity }, progress: 1, etaSeconds: 0, seconds: 1 });
+      const epoch = (loss) => ({ position: at(3), epochs: 1, metrics: { loss }, progress: 1, etaSeconds: 0, seconds: 1 });
+      await progress(3, [], [epoch(2), epoch(Infinity)]);
       await succeed(command);
     `);
     await run.over;
@@ -155,7 +158,17 @@ describe('a run that goes well', () => {
     const told = (await eventsOf(run)).map(({ type, data }) => (type === 'status' ? data.to : type));
     expect(told.slice(0, 5)).toEqual(['queued', 'running', 'run', 'run', 'stage']);
     expect(told.slice(5)).toEqual([
-      ...['checkpoint', 'checkpoint', 'checkpoint', 'epoch', 'artifact', 'model', 'run', 'succeeded'],
+      ...[
+        'checkpoint',
+        'checkpoint',
+        'checkpoint',
+        'epoch',
+        'epoch',
+        'artifact',
+        'model',
+        'run',
+        'succeeded',
+      ],
     ]);
     const points = await store.metrics.read(job.id, { maxPoints: 100 });
     expect(points.map(({ value }) => value)).toEqual([1, NaN, 1 / 3]);
@@ -311,7 +324,7 @@ describe('a run that was given up', () => {
     const run = await supervise(`
       await begin();
       for (let step = 1; ; step++) {
-        await say({ type: 'metrics', points: [metric(step)] });
+        await progress(step, [metric(step)]);
         await checkpoint(command, step);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -363,9 +376,12 @@ describe('a run that was given up', () => {
     return [
       { type: 'started', device: 'late' },
       { type: 'stage', stage: 1, name: 'train', stages: 1, epochs: 1, stepsPerEpoch: 1, cachedLayers: 0 },
-      { type: 'progress', position, detail: 'late', ...far },
-      { type: 'metrics', points: [{ ...position, name: 'loss', value: 1 }] },
-      { type: 'epoch', position, epochs: 1, metrics: { loss: 1 }, seconds: 1, ...far },
+      {
+        type: 'progress',
+        ...{ position, detail: 'late', ...far },
+        points: [{ ...position, name: 'loss', value: 1 }],
+        epochs: [{ position, epochs: 1, metrics: { loss: 1 }, seconds: 1, ...far }],
+      },
       { type: 'checkpoint', position, path: await file('checkpoint') },
       { type: 'learningRate', stage: 1, steps: 9, suggested: 0.1, climbed: true },
       { type: 'searched' },
@@ -408,7 +424,7 @@ describe('a database that goes away in the middle of a run', () => {
       `
       await begin();
       await new Promise((resolve) => setTimeout(resolve, 400));
-      for (let step = 1; step <= 50; step++) await say({ type: 'metrics', points: [metric(step)] });
+      for (let step = 1; step <= 50; step++) await progress(step, [metric(step)]);
       await checkpoint(command, 50);
       await succeed(command);
     `,

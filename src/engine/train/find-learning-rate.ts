@@ -1,3 +1,4 @@
+import type { Position } from '../../spec/trainer.ts';
 import { createBreather } from '../breathe.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
 import type { Batch } from './batch.ts';
@@ -5,6 +6,7 @@ import { trainingBatch } from './batches.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import type { Executor, StepReport } from './executor.ts';
 import type { Objective } from './objectives/objective.ts';
+import type { Standing } from './reporter.ts';
 import { createSchedule, rangeTestSteps, type Schedule } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
 import type { LearningRateFinding, LearningRatePoint } from './train-events.ts';
@@ -26,6 +28,7 @@ export async function findLearningRate(context: StageContext, start: TrainState)
   try {
     const sweep = await testRates(context, executor, program.objective);
     if (sweep === null) {
+      await context.reporter.tellRest(() => standing(context, 0));
       await context.events.onCheckpoint(start.position, encodeCheckpoint(start));
       return { outcome: 'stopped' };
     }
@@ -90,22 +93,32 @@ async function tell(
   learningRate: number,
 ): Promise<void> {
   if (step % context.metricsEvery !== 0) return;
-  const { stage, stepsPerEpoch, stepsBefore, events } = context;
   const metrics = { step_loss: loss, gradient_norm: gradientNorm, learning_rate: learningRate };
-  const position = { stage, epoch: Math.ceil(step / stepsPerEpoch), step };
-  await events.onMetrics(Object.entries(metrics).map(([name, value]) => ({ ...position, name, value })));
-  const detail = `stage ${stage}/${context.job.stages.length} tries learning rates`;
-  await events.onProgress({ position, detail, ...context.progress.at(stepsBefore + step) });
+  const position = positionOf(context, step);
+  for (const [name, value] of Object.entries(metrics))
+    context.reporter.notePoints({ ...position, name, value });
+  await context.reporter.tellNowAndThen(() => standing(context, step));
+}
+
+function positionOf({ stage, stepsPerEpoch }: StageContext, step: number): Position {
+  return { stage, epoch: Math.ceil(step / stepsPerEpoch), step };
+}
+
+function standing(context: StageContext, step: number): Standing {
+  const { job, stage, stepsBefore, progress } = context;
+  const detail = `stage ${stage}/${job.stages.length} tries learning rates`;
+  return { position: positionOf(context, step), detail, ...progress.at(stepsBefore + step) };
 }
 
 /** The suggestion as a metric, at the sweep's last step. */
 async function tellSuggestion(
-  { stage, stepsPerEpoch, events }: StageContext,
+  context: StageContext,
   { steps, suggested }: ReturnType<typeof readRangeTest>,
 ): Promise<void> {
-  if (suggested === null) return;
-  const position = { stage, epoch: Math.ceil(steps / stepsPerEpoch), step: steps };
-  await events.onMetrics([{ ...position, name: 'suggested_learning_rate', value: suggested }]);
+  const position = positionOf(context, steps);
+  if (suggested !== null)
+    context.reporter.notePoints({ ...position, name: 'suggested_learning_rate', value: suggested });
+  await context.reporter.tellRest(() => standing(context, steps));
 }
 
 const MEMORY = 0.9;

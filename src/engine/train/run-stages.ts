@@ -1,10 +1,10 @@
 import type { NamedArrays } from '../../safetensors.ts';
 import { initialWeights } from '../model/network.ts';
-import { seldom } from '../seldom.ts';
 import { findLearningRate } from './find-learning-rate.ts';
 import { firstSlots } from './first-slots.ts';
 import { cachedLayers, onFeatures } from './frozen-features.ts';
 import { trackProgress } from './progress.ts';
+import { Reporter } from './reporter.ts';
 import { rangeTestSteps } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
 import type { TrainEvents } from './train-events.ts';
@@ -31,10 +31,12 @@ export async function runStages(
   const first = resume?.position ?? { stage: 1, step: 0 };
   const progress = trackProgress(steps.before(job.stages.length + 1), steps.before(first.stage) + first.step);
 
+  const reporter = new Reporter(events);
+
   let weights = resume?.weights ?? firstWeights(job);
   for (let stage = first.stage; stage <= job.stages.length; stage++) {
     const start = resume?.position.stage === stage ? resume : await stageStart(job, stage, weights);
-    const context = { job, ...steps.of(stage), progress, events, signal };
+    const context = { job, ...steps.of(stage), progress, reporter, events, signal };
     const end = await runStage(context, start, stage === first.stage);
     if (end.outcome === 'stopped') return end;
     weights = end.weights;
@@ -96,18 +98,16 @@ async function runStage(context: StageContext, start: TrainState, isFirst: boole
   return run({ ...context, job: stageJob }, start);
 }
 
-const PROGRESS_MS = 250;
-
 async function computeFeatures(
-  { job, stage, stepsBefore, progress, events, signal }: StageContext,
+  { job, stage, stepsBefore, progress, reporter, signal }: StageContext,
   { position, weights }: TrainState,
   layers: number,
 ): Promise<TrainJob | null> {
   const far = progress.at(stepsBefore + position.step);
-  const tell = seldom(PROGRESS_MS, async (done: number, all: number) => {
-    const detail = `stage ${stage}/${job.stages.length} computes features ${done}/${all}`;
-    await events.onProgress({ position, detail, ...far });
-  });
+  const detail = (done: number, all: number) =>
+    `stage ${stage}/${job.stages.length} computes features ${done}/${all}`;
+  const tell = (done: number, all: number) =>
+    reporter.tellNowAndThen(() => ({ position, detail: detail(done, all), ...far }));
   return progress.aside(() => onFeatures(job, layers, weights, signal, tell));
 }
 

@@ -1,5 +1,5 @@
 import type { NamedArrays } from '../../safetensors.ts';
-import type { MetricPoint, Position } from '../../spec/trainer.ts';
+import type { Position, ProgressReport } from '../../spec/trainer.ts';
 
 /** What training tells of itself as it goes. Awaited, so that a slow listener slows training, not memory. */
 export interface TrainEvents {
@@ -12,14 +12,8 @@ export interface TrainEvents {
     /** So many of the lowest layers are frozen, and what they make of each example is computed once. */
     cachedLayers: number;
   }): Promise<void>;
-  onMetrics(points: MetricPoint[]): Promise<void>;
-  onProgress(progress: {
-    position: Position;
-    detail: string;
-    progress: number;
-    etaSeconds: number | null;
-  }): Promise<void>;
-  onEpoch(epoch: EpochReport): Promise<void>;
+  /** A few times a second, and before whatever it belongs before. */
+  onProgress(report: ProgressReport): Promise<void>;
   /** A stage ended with these weights, those of a generator among them. */
   onStageEnd(stage: number, weights: NamedArrays): Promise<void>;
   /** A stage ended before its last epoch, or with an earlier one's weights. */
@@ -60,13 +54,4 @@ export interface LearningRatePoint {
   readonly learningRate: number;
   readonly loss: number;
   readonly smoothedLoss: number;
-}
-
-export interface EpochReport {
-  readonly position: Position;
-  readonly epochs: number;
-  readonly metrics: Record<string, number>;
-  readonly progress: number;
-  readonly etaSeconds: number | null;
-  readonly seconds: number;
 }

@@ -1,6 +1,5 @@
 import type { NamedArrays } from '../../safetensors.ts';
 import type { SettledStage } from '../../spec/trainable.ts';
-import type { MetricPoint } from '../../spec/trainer.ts';
 import { createBreather } from '../breathe.ts';
 import { momentumOf } from '../optimize/optimizers.ts';
 import type { Batch } from './batch.ts';
@@ -13,6 +12,7 @@ import type { Executor, StepReport } from './executor.ts';
 import type { MetricAccumulator } from './metric-accumulator.ts';
 import type { Objective } from './objectives/objective.ts';
 import type { Progress } from './progress.ts';
+import type { Reporter, Standing } from './reporter.ts';
 import { createSchedule, type Schedule } from './schedules.ts';
 import { compileStage } from './stage-program.ts';
 import type { TrainEvents } from './train-events.ts';
@@ -30,6 +30,7 @@ export interface StageContext {
   /** Step metrics are told at every so many steps. */
   readonly metricsEvery: number;
   readonly progress: Progress;
+  readonly reporter: Reporter;
   readonly events: TrainEvents;
   readonly signal: AbortSignal;
 }
@@ -50,8 +51,6 @@ export async function trainStage(context: StageContext, start: TrainState): Prom
   }
 }
 
-const PROGRESS_MS = 250;
-
 class StageLoop {
   readonly #context: StageContext;
   readonly #objective: Objective;
@@ -65,8 +64,6 @@ class StageLoop {
   #lossSum: number;
   #count: number;
   #best: NamedArrays;
-  #points: MetricPoint[] = [];
-  #toldAt = 0;
   #checkpointAt = performance.now();
 
   constructor(context: StageContext, start: TrainState) {
@@ -104,7 +101,6 @@ class StageLoop {
       if (!validation) return this.#stop();
       if (await this.#endEpoch(validation, startedAt)) break;
     }
-    await this.#tellMetrics();
     await this.#tellStopping();
     const weights = this.#restores ? this.#best : (await this.#executor.save()).weights;
     return { outcome: 'finished', weights };
@@ -146,7 +142,7 @@ class StageLoop {
       });
       await this.#takeStep(batch);
       if (this.#isCheckpointDue()) await this.#checkpoint();
-      await this.#tellProgress();
+      await this.#context.reporter.tellNowAndThen(this.#standing);
       await this.#breathe();
     }
     return true;
@@ -176,7 +172,7 @@ class StageLoop {
     const { weights } = await this.#executor.save();
     const finite = Object.values(weights).every(({ data }) => data.every(Number.isFinite));
     if (finite) await this.#checkpoint();
-    await this.#tellMetrics();
+    await this.#context.reporter.tellRest(this.#standing);
     throw new DivergedError({ stage: this.#context.stage, step: this.#step + 1, layer }, what);
   }
 
@@ -193,21 +189,23 @@ class StageLoop {
 
   /** Tells the epoch's metrics. True when the stage is to end early. */
   async #endEpoch(validation: Record<string, number>, startedAt: number): Promise<boolean> {
-    const { job, spec, events } = this.#context;
+    const { job, spec, reporter } = this.#context;
     const metrics = { loss: this.#lossSum / this.#count, ...this.#metrics.result(), ...validation };
     for (const [name, value] of Object.entries(metrics)) this.#point(name, value);
     this.#schedule.onEpochEnd?.(metrics);
     const verdict = this.#earlyStopping?.onEpochEnd(this.#epoch, metrics);
     if (verdict?.improved && spec.earlyStopping?.restoreBest)
       this.#best = (await this.#executor.save()).weights;
-    await this.#tellMetrics();
-    await events.onEpoch({
+    const seconds = (performance.now() - startedAt) / 1000;
+    reporter.noteEpoch({
       position: this.#position(),
       epochs: spec.epochs,
       metrics,
       ...this.#progress(),
-      seconds: (performance.now() - startedAt) / 1000,
+      seconds,
     });
+    const isLast = verdict?.stop || this.#epoch === spec.epochs;
+    await (isLast ? reporter.tellRest(this.#standing) : reporter.tellNowAndThen(this.#standing));
     this.#lossSum = NO_SUMS.lossSum;
     this.#count = NO_SUMS.count;
     this.#metrics.restore(job.createMetrics().state());
@@ -225,7 +223,7 @@ class StageLoop {
   }
 
   async #checkpoint(): Promise<void> {
-    await this.#tellMetrics();
+    await this.#context.reporter.tellRest(this.#standing);
     const state: TrainState = {
       position: this.#position(),
       ...(await this.#executor.save()),
@@ -247,22 +245,12 @@ class StageLoop {
   }
 
   #point(name: string, value: number): void {
-    this.#points.push({ ...this.#position(), name, value });
+    this.#context.reporter.notePoints({ ...this.#position(), name, value });
   }
 
-  async #tellProgress(): Promise<void> {
-    if (performance.now() - this.#toldAt < PROGRESS_MS) return;
-    this.#toldAt = performance.now();
+  readonly #standing = (): Standing => {
     const { job, spec, stage } = this.#context;
     const detail = `stage ${stage}/${job.stages.length} epoch ${this.#epoch}/${spec.epochs}`;
-    await this.#tellMetrics();
-    await this.#context.events.onProgress({ position: this.#position(), detail, ...this.#progress() });
-  }
-
-  async #tellMetrics(): Promise<void> {
-    if (this.#points.length === 0) return;
-    const points = this.#points;
-    this.#points = [];
-    await this.#context.events.onMetrics(points);
-  }
+    return { position: this.#position(), detail, ...this.#progress() };
+  };
 }

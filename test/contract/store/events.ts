@@ -32,6 +32,27 @@ export function events(subject: Subject): void {
     await expect(store.events.append('job_none', 'status', {})).rejects.toMatchObject({ code: 'notFound' });
   });
 
+  test('Events that are appended together are numbered in their order, and answered as they are listed', async () => {
+    const { store } = subject;
+    const job = await storedJob(store);
+    const first = await store.events.append(job.id, 'status', {});
+    const data = Array.from({ length: 50 }, (_, i) => ({ epoch: i, text: `it’s “${i}”, \\ {NULL}` }));
+    const [several, ...others] = await Promise.all([
+      store.events.appendAll(job.id, 'epoch', data),
+      ...data.slice(0, 5).map((it) => store.events.appendAll(job.id, 'warning', [it, it])),
+    ]);
+    expect(several!.map((event) => event.data)).toEqual(data);
+    const sequences = several!.map(({ sequence }) => sequence);
+    expect(sequences).toEqual(data.map((_, i) => sequences[0]! + i));
+    const all = [first, ...several!, ...others.flat()].sort((a, b) => a.sequence - b.sequence);
+    expect(await store.events.list(job.id, 0, 100)).toEqual(all);
+    expect(all.map(({ sequence }) => sequence)).toEqual(all.map((_, i) => i + 1));
+    await expect(store.events.appendAll('job_none', 'epoch', data)).rejects.toMatchObject({
+      code: 'notFound',
+    });
+    expect(await store.events.appendAll(job.id, 'epoch', [])).toEqual([]);
+  });
+
   test('A listener hears of a job once its event is committed, and no more when it has stopped', async () => {
     const { store } = subject;
     const [job, first] = [await storedJob(store), await storedJob(store)];

@@ -5,7 +5,6 @@ import { createMetrics } from '../../../src/engine/train/metrics.ts';
 import { runStages } from '../../../src/engine/train/run-stages.ts';
 import type {
   EarlyStoppingReport,
-  EpochReport,
   LearningRateFinding,
   TrainEvents,
 } from '../../../src/engine/train/train-events.ts';
@@ -20,7 +19,7 @@ import { ModelSpec } from '../../../src/spec/model.ts';
 import type { InputEncoding } from '../../../src/spec/preprocess.ts';
 import { StageSpec } from '../../../src/spec/stage.ts';
 import { settleStages } from '../../../src/spec/trainable.ts';
-import type { MetricPoint } from '../../../src/spec/trainer.ts';
+import type { EpochReport, MetricPoint } from '../../../src/spec/trainer.ts';
 
 /** y = a fixed nonlinear function of x, with a little noise. */
 export function examples(count: number, width: number, seed: number): Examples {
@@ -152,14 +151,12 @@ export async function train(
   const result = options.told ?? nothingTold();
   const events: TrainEvents = {
     onStage: async () => {},
-    onProgress: options.onProgress ?? (async () => {}),
+    onProgress: async (report) => {
+      result.points.push(...report.points);
+      result.epochs.push(...report.epochs);
+      await options.onProgress?.(report);
+    },
     onStageEnd: async () => {},
-    onMetrics: async (points) => {
-      result.points.push(...points);
-    },
-    onEpoch: async (epoch) => {
-      result.epochs.push(epoch);
-    },
     onEarlyStopping: async (stopping) => {
       result.stoppings.push(stopping);
     },

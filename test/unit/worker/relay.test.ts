@@ -2,15 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createRelay } from '../../../apps/worker/relay.ts';
 import { TrainyardError } from '../../../src/jobs/errors.ts';
-import type { MetricPoint, TrainerMessage } from '../../../src/spec/trainer.ts';
+import type { EpochReport, MetricPoint, TrainerMessage } from '../../../src/spec/trainer.ts';
 
 const position = { stage: 1, epoch: 1, step: 1 };
 const point = (value: number): MetricPoint => ({ ...position, name: 'loss', value });
-const metrics = (...values: number[]): TrainerMessage => ({ type: 'metrics', points: values.map(point) });
+const epoch = (number: number): EpochReport => ({
+  ...{ position: { ...position, epoch: number }, epochs: 9, metrics: {} },
+  ...{ progress: 0, etaSeconds: null, seconds: 1 },
+});
+const metrics = (...values: number[]): TrainerMessage => ({
+  type: 'progress',
+  ...{ position, detail: `loss ${values.at(-1)}`, progress: values.at(-1)! / 10, etaSeconds: null },
+  points: values.map(point),
+  epochs: values.map(epoch),
+});
 const checkpoint: TrainerMessage = { type: 'checkpoint', position, path: 'x' };
 
 describe('the relay', () => {
-  it('records in order, and metrics that wait together at once', async () => {
+  it('records in order, and progress that waits together at once', async () => {
     const recorded: TrainerMessage[] = [];
     const relay = createRelay<TrainerMessage>(
       async (message) => {
