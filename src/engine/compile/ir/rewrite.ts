@@ -1,19 +1,8 @@
 import type { Matrix, Operation, Program } from './program.ts';
 import { compose, isContiguous, strided, type ValueId, type View } from './view.ts';
 
-/** Passes ask again and again, and operations never change. */
-const known = new WeakMap<Operation, readonly View[]>();
-
 /** The views that an operation takes. */
 export function viewsOf(operation: Operation): readonly View[] {
-  const before = known.get(operation);
-  if (before) return before;
-  const views = findViews(operation);
-  known.set(operation, views);
-  return views;
-}
-
-function findViews(operation: Operation): readonly View[] {
   switch (operation.kind) {
     case 'input':
     case 'constant':

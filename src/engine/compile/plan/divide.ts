@@ -1,3 +1,4 @@
+import type { ReduceFunction } from '../ir/program.ts';
 import { divisible, type Nest } from '../loops/nest.ts';
 import { type Accesses, accessesOf, overlap } from './accesses.ts';
 import type { Address, Instruction, KernelCall, NestCall, Plan, Product } from './plan.ts';
@@ -36,6 +37,8 @@ class Divider {
   readonly #threads: number;
   readonly #rows: number;
   readonly #nests: Nest[];
+  /** The nests that add up so many sums, by what they are. */
+  readonly #sums = new Map<string, number>();
   #end: Address;
 
   constructor(plan: Plan, threads: number, rows: number) {
@@ -123,24 +126,11 @@ class Divider {
   }
 
   /** Adds up the threads' sums. */
-  #sum(base: Address, size: number, to: Address, fn: Nest['reductions'][number]['fn']): NestCall {
-    const nest: Nest = {
-      dimensions: [{ size: this.#threads, reduced: true }, ...(size > 1 ? [{ size, reduced: false }] : [])],
-      pointers:
-        size > 1
-          ? [
-              [slotBytes(size) / BYTES, 1],
-              [0, 1],
-            ]
-          : [[slotBytes(size) / BYTES], [0]],
-      steps: [],
-      stores: [],
-      reductions: [{ fn, value: { pointer: 0 }, pointer: 1 }],
-    };
-    const key = JSON.stringify(nest);
-    const known = this.#nests.findIndex((other) => JSON.stringify(other) === key);
-    const at = known === -1 ? this.#nests.push(nest) - 1 : known;
-    return { kind: 'nest', nest: at, from: 0, to: divisible(nest), pointers: [base, to] };
+  #sum(base: Address, size: number, to: Address, fn: ReduceFunction): NestCall {
+    const key = `${fn} ${size}`;
+    const at = this.#sums.get(key) ?? this.#nests.push(sumNest(this.#threads, size, fn)) - 1;
+    this.#sums.set(key, at);
+    return { kind: 'nest', nest: at, from: 0, to: divisible(this.#nests[at]!), pointers: [base, to] };
   }
 
   #splitProduct(product: Product): Parts {
@@ -287,6 +277,25 @@ function imageStrides(
     default:
       return { operands: [input], output };
   }
+}
+
+/** Adds up one sum of each thread, element by element. */
+function sumNest(threads: number, size: number, fn: ReduceFunction): Nest {
+  const each = { size: threads, reduced: true };
+  const stride = slotBytes(size) / BYTES;
+  return {
+    dimensions: size > 1 ? [each, { size, reduced: false }] : [each],
+    pointers:
+      size > 1
+        ? [
+            [stride, 1],
+            [0, 1],
+          ]
+        : [[stride], [0]],
+    steps: [],
+    stores: [],
+    reductions: [{ fn, value: { pointer: 0 }, pointer: 1 }],
+  };
 }
 
 /** A thread's sum has cache lines of its own. */
