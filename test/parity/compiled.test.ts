@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { compile } from '../../src/engine/compile/compile.ts';
+import { linesOf } from '../../src/engine/compile/lines.ts';
 import { batchShapes, keyName, scalarName, stepOf } from '../../src/engine/compile/step-program.ts';
 import { buildNetwork } from '../../src/engine/model/network.ts';
 import type { Batch, Examples } from '../../src/engine/train/batch.ts';
@@ -476,15 +477,17 @@ describe('divided among threads', () => {
   function inputsOf({ program, keysAt, state }: Start, batch: Batch): Numbers {
     const scalars = Object.entries(program.optimizer.scalars?.(MOMENT) ?? {});
     const keys = program.network.layers.map(({ name }) => [keyName(name), keysAt(1)(name)]);
-    const arrays = Object.entries({ ...state.weights, ...state.slots }).map(([name, { data }]) => [
-      name,
-      data,
+    const arrays = { ...state.weights, ...state.slots };
+    const lines = Object.entries(linesOf(program, state)).map(([line, names]) => [
+      line,
+      names.flatMap((name) => [...arrays[name]!.data]),
     ]);
     return Object.fromEntries([
       ...Object.entries(batch).filter(([, value]) => value instanceof Float32Array),
       ...scalars.map(([name, value]) => [scalarName('own', name), [Math.fround(value)]]),
       ...keys,
-      ...arrays,
+      ...Object.entries(arrays).map(([name, { data }]) => [name, data]),
+      ...lines,
     ]);
   }
 

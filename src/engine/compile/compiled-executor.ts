@@ -5,6 +5,7 @@ import type { Batch } from '../train/batch.ts';
 import { createEagerExecutor } from '../train/eager-executor.ts';
 import { type Executor, type ExecutorState, type StepReport, staysFinite } from '../train/executor.ts';
 import { type StepProgram, stepNumbers } from '../train/train-step.ts';
+import { linesOf } from './lines.ts';
 import type { Crew } from './run/crew.ts';
 import { batchShapes, evaluationOf, layerOf, noKeys, scalarName, stepOf } from './step-program.ts';
 import { type Given, type Ready, Workspace } from './workspace.ts';
@@ -32,7 +33,7 @@ class CompiledExecutor implements Executor {
 
   load(state: ExecutorState): void {
     this.#shapes = state;
-    this.#workspace.load({ ...state.weights, ...state.slots });
+    this.#workspace.load({ ...state.weights, ...state.slots }, linesOf(this.#program, state));
   }
 
   async step(batch: Batch, moment: Moment): ReturnType<Executor['step']> {

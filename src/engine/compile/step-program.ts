@@ -9,6 +9,7 @@ import type { ExecutorState } from '../train/executor.ts';
 import { penalty } from '../train/losses.ts';
 import type { BatchTensors } from '../train/objectives/objective.ts';
 import { type StepProgram, trainStep } from '../train/train-step.ts';
+import { descendInLine, joined, type Lines, linesOf, NO_LINES, parted } from './lines.ts';
 import type { Recorded, Tape } from './record/record.ts';
 
 /** What the parts of a batch and of a step are called among a program's inputs. */
@@ -48,8 +49,11 @@ export function stepOf(
       own: scalarsOf(tape, 'own', program),
       next: program.next && scalarsOf(tape, 'next', program.next),
     };
-    const { weights, slots } = { weights: stateOf(tape, state.weights), slots: stateOf(tape, state.slots) };
-    const result = trainStep(program, { weights, slots }, batchOf(tape, shapes), scalars, randomOf(tape));
+    const lines = linesOf(program, state);
+    const before = stateOf(tape, { ...state.weights, ...state.slots }, lines);
+    const now = { weights: pick(before, state.weights), slots: pick(before, state.slots) };
+    const batch = batchOf(tape, shapes);
+    const result = trainStep(program, now, batch, scalars, randomOf(tape), descendInLine);
     const { loss, gradientNorm, outputs, nextLoss, nextGradientNorm } = result;
     return {
       results: {
@@ -58,7 +62,7 @@ export function stepOf(
         outputs,
         ...(nextLoss && { nextLoss, nextGradientNorm: nextGradientNorm! }),
       },
-      nextState: { ...moved(result.weights, weights), ...moved(result.slots, slots) },
+      nextState: moved({ ...result.weights, ...result.slots }, before, lines),
     };
   };
 }
@@ -90,11 +94,19 @@ function scalarsOf(tape: Tape, turn: 'own' | 'next', program: StepProgram): Reco
   );
 }
 
-/** Weights or slots as a program's state. */
-export function stateOf(tape: Tape, arrays: NamedArrays): Tensors {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, { shape }]) => [name, tape.input(name, 'state', shape)]),
-  );
+/** Arrays as a program's state, those of a line as parts of it. */
+export function stateOf(tape: Tape, arrays: NamedArrays, lines: Lines = NO_LINES): Tensors {
+  const inLine = Object.entries(lines).flatMap(([line, names]) => {
+    const shapes = names.map((name) => arrays[name]!.shape);
+    const length = shapes.reduce((sum, shape) => sum + size(shape), 0);
+    const parts = parted(tape.input(line, 'state', [length]), shapes);
+    return names.map((name, i) => [name, parts[i]!] as const);
+  });
+  const lined = new Set(Object.values(lines).flat());
+  const others = Object.entries(arrays)
+    .filter(([name]) => !lined.has(name))
+    .map(([name, { shape }]) => [name, tape.input(name, 'state', shape)] as const);
+  return Object.fromEntries([...inLine, ...others]);
 }
 
 function batchOf(tape: Tape, shapes: Readonly<Record<string, readonly number[]>>): BatchTensors {
@@ -109,7 +121,20 @@ function randomOf(tape: Tape): RandomSources {
   });
 }
 
-/** Weights that don't move are the same tensors after the step. */
-function moved(after: Tensors, before: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(after).filter(([name, tensor]) => tensor !== before[name]));
+/** The next state of what moves: of lines, and of arrays by themselves. Those that don't are the same tensors after the step. */
+function moved(after: Tensors, before: Tensors, lines: Lines): Tensors {
+  const lined = new Set(Object.values(lines).flat());
+  const others = Object.entries(after).filter(
+    ([name, tensor]) => !lined.has(name) && tensor !== before[name],
+  );
+  const inLine = Object.entries(lines).map(([line, names]) => [
+    line,
+    joined(names.map((name) => after[name]!)),
+  ]);
+  return Object.fromEntries([...inLine, ...others]);
+}
+
+/** The tensors that have the names of these arrays. */
+function pick(tensors: Tensors, arrays: NamedArrays): Tensors {
+  return Object.fromEntries(Object.keys(arrays).map((name) => [name, tensors[name]!]));
 }

@@ -1,6 +1,7 @@
 import type { Key } from '../../random.ts';
 import type { NamedArrays } from '../../safetensors.ts';
 import { compile } from './compile.ts';
+import { type Lines, NO_LINES } from './lines.ts';
 import { isWorthDividing } from './plan/cost.ts';
 import { divide } from './plan/divide.ts';
 import { type Plan, planProgram, type Region } from './plan/plan.ts';
@@ -41,17 +42,12 @@ export class Workspace {
   }
 
   /** Puts a state into the memory; programs of another layout are forgotten. */
-  load(state: NamedArrays): void {
-    const places = new Map<string, Region>();
-    let address = firstFree(this.#crew.threads);
-    for (const [name, { data }] of Object.entries(state)) {
-      places.set(name, { address, size: data.length });
-      address += Math.ceil((data.length * Float32Array.BYTES_PER_ELEMENT) / LINE) * LINE;
-    }
+  load(state: NamedArrays, lines: Lines = NO_LINES): void {
+    const { places, end } = layOutState(state, lines, firstFree(this.#crew.threads));
     if (JSON.stringify([...places]) !== JSON.stringify([...this.#places])) this.#ready.clear();
     this.#state = state;
     this.#places = places;
-    this.#end = address;
+    this.#end = end;
     this.#write();
   }
 
@@ -122,6 +118,37 @@ export class Workspace {
   #integers({ address, size }: Region): Int32Array<SharedArrayBuffer> {
     return new Int32Array(this.#crew.machine.memory.buffer, address, size);
   }
+}
+
+/** Where the arrays of a state lie, and its lines under their own names: each of what is by itself begins a cache line. */
+function layOutState(
+  state: NamedArrays,
+  lines: Lines,
+  first: number,
+): { places: Map<string, Region>; end: number } {
+  const places = new Map<string, Region>();
+  let end = first;
+  const put = (name: string) => {
+    const { length } = state[name]!.data;
+    places.set(name, { address: end, size: length });
+    end += length * Float32Array.BYTES_PER_ELEMENT;
+  };
+  for (const [line, names] of Object.entries(lines)) {
+    const address = end;
+    for (const name of names) put(name);
+    places.set(line, { address, size: (end - address) / Float32Array.BYTES_PER_ELEMENT });
+    end = lined(end);
+  }
+  for (const name of Object.keys(state)) {
+    if (places.has(name)) continue;
+    put(name);
+    end = lined(end);
+  }
+  return { places, end };
+}
+
+function lined(address: number): number {
+  return Math.ceil(address / LINE) * LINE;
 }
 
 function give(place: Float32Array, given: Float32Array | number): void {

@@ -7,6 +7,7 @@ import type { Transform } from './transform.ts';
  */
 export function chain(...transforms: readonly Transform[]): Transform {
   return {
+    ...(transforms.some(({ byWeight }) => byWeight) && { byWeight: true }),
     init: (weights) => merge(transforms.map((transform) => transform.init(weights))),
     scalars: (moment) => merge(transforms.map((transform) => transform.scalars?.(moment) ?? {})),
     update: (updates, slots, weights, scalars) => {

@@ -11,8 +11,13 @@ import { stateless, type Transform } from './transform.ts';
 export function clip(spec: Clip): Transform {
   const { value, norm, globalNorm: joint } = spec;
   if (value !== undefined) return stateless((update) => clamp(update, value));
-  if (norm !== undefined) return stateless((update) => tf.mul(update, shrink(globalNorm({ update }), norm)));
+  if (norm !== undefined) return clipByNorm(norm);
   return clipByGlobalNorm(joint!);
+}
+
+function clipByNorm(bound: number): Transform {
+  const clipping = stateless((update) => tf.mul(update, shrink(globalNorm({ update }), bound)));
+  return { ...clipping, byWeight: true };
 }
 
 function clipByGlobalNorm(bound: number): Transform {

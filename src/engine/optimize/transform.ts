@@ -16,6 +16,8 @@ export interface Moment {
  * transform sees only the weights it is given, and slots are keyed by weight name.
  */
 export interface Transform {
+  /** What it does to an element depends on the others of the same weight. */
+  readonly byWeight?: true;
   /** The first slots, keyed `<slot>/<weight name>`: fresh tensors, each of its weight's shape. */
   init(weights: Tensors): Tensors;
   /**

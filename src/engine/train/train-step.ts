@@ -1,10 +1,10 @@
 import { add, keep, type Scalar, type Tensor, type Tensor2D, valueAndGrads } from '@tensorflow/tfjs-core';
 import { type Network, outputsBelow } from '../model/network.ts';
 import type { RandomSources } from '../model/random-source.ts';
-import { globalNorm } from '../optimize/global-norm.ts';
 import { applyMaxNorm, incomingAxes } from '../optimize/max-norm.ts';
-import { applyUpdates, type Moment, type Transform } from '../optimize/transform.ts';
+import type { Moment, Transform } from '../optimize/transform.ts';
 import type { Tensors } from '../tensors.ts';
+import { type Descend, descend } from './descend.ts';
 import { penalty } from './losses.ts';
 import type { BatchTensors, Objective } from './objectives/objective.ts';
 
@@ -65,6 +65,7 @@ export function stepNumbers(
  * One training step, a pure function over tensors: forward pass, loss with its penalties, gradients of the
  * trainable weights, clipping and the optimizer's update, then the constraints. It is the definition that every
  * executor follows. Weights that don't move are the same tensors in the result as in the state.
+ * @param descending how the weights are moved; each by itself when left out
  */
 export function trainStep(
   program: StepProgram,
@@ -72,10 +73,11 @@ export function trainStep(
   batch: BatchTensors,
   scalars: StepScalars,
   random: RandomSources,
+  descending: Descend = descend,
 ): StepResult {
-  const first = move(program, state, batch, scalars.own, random);
+  const first = move(program, state, batch, scalars.own, random, descending);
   if (!program.next) return first;
-  const next = move(program.next, first, batch, scalars.next!, random);
+  const next = move(program.next, first, batch, scalars.next!, random, descending);
   next.outputs.dispose();
   const { loss: nextLoss, gradientNorm: nextGradientNorm, weights, slots } = next;
   return { ...first, weights, slots, nextLoss, nextGradientNorm };
@@ -87,16 +89,24 @@ function move(
   batch: BatchTensors,
   scalars: Readonly<Record<string, Scalar>>,
   random: RandomSources,
+  descending: Descend,
 ): StepResult {
   const { network, objective, penalized, frozen, resting } = program;
   const through = { mode: 'train', random, frozen } as const;
   const known = outputsBelow(network, state.weights, batch.x, { ...through, to: resting });
   const options = { ...through, from: resting, known };
-  return descend(program, state, scalars, (weights) => {
+  const { loss, outputs, updates, gradients } = measure(program, state, (weights) => {
     const { output, updates } = objective.respond(network, weights, batch, options);
     const outputs = keep(output as Tensor2D);
     return { loss: add(objective.loss(outputs, batch), penalty(weights, penalized)), outputs, updates };
   });
+  const from = { weights: pick(state.weights, program.trainable), slots: state.slots };
+  const { weights, slots, gradientNorm } = descending(program.optimizer, gradients, from, scalars);
+  return {
+    ...{ loss, gradientNorm, outputs },
+    weights: { ...state.weights, ...constrain(network, weights), ...updates },
+    slots: { ...state.slots, ...slots },
+  };
 }
 
 /** What a step measures of the weights, to descend from there. */
@@ -107,31 +117,18 @@ interface Measured {
   readonly updates: Tensors;
 }
 
-/** One update of the trainable weights by the gradient of a measured loss, then the constraints. */
-function descend(
-  { network, optimizer, trainable: names }: Pick<StepProgram, 'network' | 'optimizer' | 'trainable'>,
+/** What is measured of the weights, and the gradient of its loss by those that move. */
+function measure(
+  { trainable: names }: StepProgram,
   state: StepState,
-  scalars: Readonly<Record<string, Scalar>>,
-  measure: (weights: Tensors) => Measured,
-): StepResult {
-  const trainable = pick(state.weights, names);
+  measuring: (weights: Tensors) => Measured,
+): Measured & { readonly gradients: Tensors } {
   let measured: Measured | undefined;
   const { value, grads } = valueAndGrads((...values: Tensor[]) => {
-    measured = measure({ ...state.weights, ...zip(names, values) });
+    measured = measuring({ ...state.weights, ...zip(names, values) });
     return measured.loss;
-  })(Object.values(trainable));
-
-  const gradients = zip(names, grads);
-  const step = optimizer.update(gradients, state.slots, trainable, scalars);
-  const moved = constrain(network, applyUpdates(trainable, step.updates));
-  const { outputs, updates } = measured!;
-  return {
-    loss: value as Scalar,
-    gradientNorm: globalNorm(gradients),
-    outputs,
-    weights: { ...state.weights, ...moved, ...updates },
-    slots: { ...state.slots, ...step.slots },
-  };
+  })(Object.values(pick(state.weights, names)));
+  return { ...measured!, loss: value as Scalar, gradients: zip(names, grads) };
 }
 
 function constrain(network: Network, weights: Tensors): Tensors {

@@ -29,6 +29,8 @@ const COSTLY: ReadonlySet<MapFunction> = new Set<MapFunction>([
   ...(['exp', 'expm1', 'log', 'log1p', 'sigmoid', 'tanh', 'erf', 'uniform'] as const),
 ]);
 const BYTES_A_NUMBER = 4;
+/** Longer rows are added up in pieces of so many numbers; every block divides it. */
+const PIECE = 1024;
 /** The first two parameters: which iterations of the outermost dimension to make. The pointers come after. */
 const [FROM, TO, FIRST_POINTER] = [0, 1, 2];
 
@@ -281,16 +283,29 @@ class Generator implements Places {
   /** Inner loops have sums of their own: to a great sum small numbers are added one by one with great errors. */
   #rows(loops: readonly { at: number; size: number }[], sums: Sums, size: number, block: Block): void {
     const [loop, ...inner] = loops;
-    if (!loop) {
-      this.#blocks(size, (part) => this.#addUp(sums, part, true));
-      return;
-    }
-    this.#along(loop, () => {
-      this.#body.scope(() => {
-        const parts = startSums(this.#body, this.#nest, block);
-        this.#rows(inner, parts, size, block);
-        joinSums(this.#body, this.#nest, sums, parts);
-      });
+    if (!loop) this.#pieces(sums, size, block);
+    else this.#along(loop, () => this.#apart(sums, block, (own) => this.#rows(inner, own, size, block)));
+  }
+
+  /** A row, piece by piece where it is long. */
+  #pieces(sums: Sums, size: number, block: Block): void {
+    const add = (to: Sums) => (part: Block) => this.#addUp(to, part, true);
+    const times = size > PIECE ? Math.floor(size / PIECE) : 0;
+    this.#loop(this.#last, times, PIECE, () =>
+      this.#apart(sums, block, (own) => this.#blocks(PIECE, add(own))),
+    );
+    const rest = size - times * PIECE;
+    if (times === 0) this.#blocks(rest, add(sums));
+    else this.#apart(sums, block, (own) => this.#blocks(rest, add(own)));
+    this.#move(this.#last, -times * PIECE);
+  }
+
+  /** Adds up in sums of their own, which are added to the others then. */
+  #apart(sums: Sums, block: Block, work: (own: Sums) => void): void {
+    this.#body.scope(() => {
+      const own = startSums(this.#body, this.#nest, block);
+      work(own);
+      joinSums(this.#body, this.#nest, sums, own);
     });
   }
 

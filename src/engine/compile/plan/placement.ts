@@ -106,17 +106,17 @@ class Placer implements Placement {
     this.#places.set(value, place);
     const writes = canWriteTo(this.#operations[value]!, place);
     const units = new Set([this.#makers.get(value)!, ...this.#takers[value]!]);
-    if (writes && [...units].every((at) => this.#works(this.#units[at]!, at))) return;
+    if (writes && [...units].every((at) => this.#works(this.#units[at]!, at, value))) return;
     this.#places.delete(value);
   }
 
-  /** Whether a unit can take all that it does from where it lies now. */
-  #works(unit: Unit, at: number): boolean {
+  /** Whether a unit can take a value, and all else that it does, from where it lies now. */
+  #works(unit: Unit, at: number, value: ValueId): boolean {
+    const place = this.#places.get(value)!;
     for (const id of membersOf(unit)) {
       const operation = this.#operations[id]!;
       for (const view of viewsOf(operation)) {
-        const place = this.#places.get(view.value);
-        if (place && !compose(place, view)) return false;
+        if (view.value === value && !compose(place, view)) return false;
       }
       if (!canTake(operation, (view) => this.seen(view))) return false;
     }

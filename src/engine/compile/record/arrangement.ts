@@ -1,5 +1,6 @@
 import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { Factor, View } from '../ir/view.ts';
+import type { Operand } from '../ir/program.ts';
+import { type Factor, isContiguous, type View } from '../ir/view.ts';
 import type { Kernels } from './kernels.ts';
 import { type Recorder, sizeOf } from './recorder.ts';
 
@@ -135,6 +136,8 @@ function concatenated(recorder: Recorder, tensors: readonly TensorInfo[], axis: 
     axis,
     tensors.reduce((sum, tensor) => sum + tensor.shape[axis]!, 0),
   );
+  const whole = axis === 0 ? adjoining(tensors.map((tensor) => recorder.contentOf(tensor))) : null;
+  if (whole) return recorder.tensor(whole, shape, dtype);
   let start = 0;
   const parts = tensors.map((tensor) => {
     const to = place(
@@ -146,6 +149,18 @@ function concatenated(recorder: Recorder, tensors: readonly TensorInfo[], axis: 
     return { from: recorder.viewOf(tensor), to };
   });
   return recorder.tensor(recorder.assemble(parts, null, sizeOf(shape)), shape, dtype);
+}
+
+/** What all of these see, where each begins in their value where the one before it ends. */
+function adjoining(contents: readonly Operand[]): View | null {
+  const views = contents.filter((content) => typeof content !== 'number');
+  const [{ value, offset } = { value: 0, offset: 0 }] = views;
+  let end = offset;
+  for (const view of views) {
+    if (view.value !== value || view.offset !== end || !isContiguous(view)) return null;
+    end += sizeOf(view.factors.map(([size]) => size));
+  }
+  return views.length === contents.length ? { value, offset, factors: [[end - offset, 1]] } : null;
 }
 
 /** Where a block of shape `part` that begins at `begin` lies in a contiguous tensor. */

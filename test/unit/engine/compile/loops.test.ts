@@ -223,6 +223,29 @@ describe('generated code', () => {
     const [, expected] = interpretNest(nest, [x, new Float32Array(count)]);
     for (const [i, sum] of expected!.entries()) expect(Math.abs(found![i]! / sum - 1)).toBeLessThan(5e-7);
   });
+
+  it.each([1023, 1024, 1025, 2047, 2048, 2049, 100_003, 1_011_009])('loses little of a row of %d', (size) => {
+    const x = fillUniform(new Float32Array(2 * size), key(1, 'sums', size));
+    const nest: Nest = {
+      dimensions: [
+        { size: 2, reduced: false },
+        { size, reduced: true },
+      ],
+      pointers: [
+        [size, 1],
+        [1, 0],
+      ],
+      steps: [],
+      stores: [],
+      reductions: [{ fn: 'sum', value: { pointer: 0 }, pointer: 1 }],
+    };
+    const sums = runNest(nest, [x, new Float32Array(2)])[1]!;
+    const rows = [x.subarray(0, size), x.subarray(size)];
+    for (const [i, row] of rows.entries()) {
+      const expected = row.reduce((sum, number) => sum + number, 0);
+      expect(Math.abs(sums[i]! / expected - 1)).toBeLessThan(5e-7);
+    }
+  });
 });
 
 test('what is no number goes through every reduction', () => {
