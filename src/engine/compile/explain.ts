@@ -1,11 +1,13 @@
+import type { NamedArrays } from '../../safetensors.ts';
 import { initialWeights } from '../model/network.ts';
 import { trainingBatch } from '../train/batches.ts';
 import { firstSlots } from '../train/first-slots.ts';
 import { compileStage } from '../train/stage-program.ts';
 import type { TrainJob } from '../train/train-job.ts';
 import { compile } from './compile.ts';
+import { type Lines, linesOf } from './lines.ts';
 import { planProgram } from './plan/plan.ts';
-import { printProgram } from './print.ts';
+import { type Part, printProgram } from './print.ts';
 import { batchShapes, stepOf } from './step-program.ts';
 
 /** What the steps of a job's first stage are compiled to, for people. @throws UnrecordableError */
@@ -28,5 +30,19 @@ export async function explainStep(job: TrainJob): Promise<string> {
   const plan = planProgram(compiled, schedule, () => 0, 0);
   const milliseconds = performance.now() - startedAt;
   const title = `A step of ${batch.count} examples, compiled in ${milliseconds.toFixed(0)} ms`;
-  return `${title}\n\n${printProgram(compiled, schedule, plan)}`;
+  const parts = partsOf(linesOf(program, { weights, slots }), { ...weights, ...slots });
+  return `${title}\n\n${printProgram(compiled, schedule, plan, parts)}`;
+}
+
+function partsOf(lines: Lines, arrays: NamedArrays): Record<string, Part[]> {
+  const parts = Object.entries(lines).map(([line, names]) => {
+    let end = 0;
+    const ofLine = names.map((name) => {
+      const [offset, size] = [end, arrays[name]!.data.length];
+      end += size;
+      return { name, offset, size };
+    });
+    return [line, ofLine] as const;
+  });
+  return Object.fromEntries(parts);
 }

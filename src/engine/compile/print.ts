@@ -7,9 +7,15 @@ import type { Plan } from './plan/plan.ts';
 /**
  * A compiled program for people to read. `%7` is the value of operation 7; of what it sees otherwise than as a
  * whole, the factors follow, `size·stride` each. Values in a loop that are written to memory have a `*`.
+ * @param lines what inputs consist of, by their names
  */
-export function printProgram(program: Program, schedule: Schedule, plan: Plan): string {
-  const printer = new Printer(program, [...schedule.measure, ...schedule.update]);
+export function printProgram(
+  program: Program,
+  schedule: Schedule,
+  plan: Plan,
+  lines: Readonly<Record<string, readonly Part[]>> = {},
+): string {
+  const printer = new Printer(program, [...schedule.measure, ...schedule.update], lines);
   const { length } = schedule.measure;
   return [
     printer.inputs(),
@@ -40,15 +46,24 @@ function summary({ operations }: Program, { measure, update }: Schedule, plan: P
   ].join(' ');
 }
 
+/** Some of an input's numbers, with a name of their own. */
+export interface Part {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
 class Printer {
   readonly #program: Program;
   readonly #operations: readonly Operation[];
   readonly #makers: ReadonlyMap<ValueId, number>;
   /** Values that something outside of their unit takes. */
   readonly #written: ReadonlySet<ValueId>;
+  readonly #lines: Readonly<Record<string, readonly Part[]>>;
 
-  constructor(program: Program, units: readonly Unit[]) {
+  constructor(program: Program, units: readonly Unit[], lines: Readonly<Record<string, readonly Part[]>>) {
     this.#program = program;
+    this.#lines = lines;
     this.#operations = program.operations;
     this.#makers = makersOf(units);
     const written = keptValues(program);
@@ -116,7 +131,7 @@ class Printer {
       case 'matmul': {
         const { batch, m, k, n } = operation;
         const [a, b] = [operation.a, operation.b].map(
-          ({ value, row }) => `${this.#name(value)}${row === 1 ? 'ᵀ' : ''}`,
+          ({ value, offset, row }) => `${this.#part(value, offset).name}${row === 1 ? 'ᵀ' : ''}`,
         );
         return `product ${batch > 1 ? `${batch} times ` : ''}[${m}×${k}]·[${k}×${n}] of ${a}, ${b}`;
       }
@@ -130,14 +145,25 @@ class Printer {
   }
 
   #view(view: View): string {
-    const name = this.#name(view.value);
-    if (isWhole(view, this.#operations[view.value]!.size)) return name;
+    const whole = this.#whole(view.value);
+    if (isWhole(view, whole.size)) return whole.name;
+    const { name, offset, size } = this.#part(view.value, view.offset);
+    const inPart = { ...view, offset: view.offset - offset };
+    if (isWhole(inPart, size)) return name;
     const factors = merged(view.factors).map(([size, stride]) => `${size}·${stride}`);
-    return `${name}${view.offset > 0 ? `+${view.offset}` : ''}[${factors.join(' ')}]`;
+    return `${name}${inPart.offset > 0 ? `+${inPart.offset}` : ''}[${factors.join(' ')}]`;
   }
 
-  #name(id: ValueId): string {
+  #whole(id: ValueId): Part {
     const operation = this.#operations[id]!;
-    return operation.kind === 'input' ? operation.name : `%${id}`;
+    const name = operation.kind === 'input' ? operation.name : `%${id}`;
+    return { name, offset: 0, size: operation.size };
+  }
+
+  /** What has a name of its own at this place of a value. */
+  #part(id: ValueId, at: number): Part {
+    const whole = this.#whole(id);
+    const parts = this.#lines[whole.name] ?? [];
+    return parts.find(({ offset, size }) => offset <= at && at < offset + size) ?? whole;
   }
 }
