@@ -29,6 +29,23 @@ export function divide(plan: Plan, threads: number, rows: number): DividedPlan {
   return new Divider(plan, threads, rows).divided();
 }
 
+/** A sum of more parts is made of sums of so many, which loses less. */
+const MOST_ADDED = 256;
+
+/** So many sums, in slots one after another, of so many numbers each. */
+interface Sums {
+  readonly slots: number;
+  readonly size: number;
+  readonly fn: ReduceFunction;
+}
+
+/** What a thread has of so many iterations. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly thread: number;
+}
+
 /** What the threads do of one call, null where one has nothing of it. */
 type Parts = readonly (Instruction | null)[];
 
@@ -66,7 +83,7 @@ class Divider {
     return Math.floor((thread * count) / unit / this.#threads) * unit;
   }
 
-  #ranges(count: number): { from: number; to: number; thread: number }[] {
+  #ranges(count: number): Range[] {
     return Array.from({ length: this.#threads }, (_, thread) => ({
       from: this.#cut(thread, count),
       to: this.#cut(thread + 1, count),
@@ -75,10 +92,9 @@ class Divider {
   }
 
   #split(instruction: Instruction): Parts[] {
+    if (instruction.kind === 'nest') return this.#splitNest(instruction);
     if (this.#threads === 1) return [[instruction]];
     switch (instruction.kind) {
-      case 'nest':
-        return this.#splitNest(instruction);
       case 'product':
         return [this.#splitProduct(instruction)];
       case 'kernel':
@@ -93,42 +109,46 @@ class Divider {
   #splitNest(call: NestCall): Parts[] {
     const nest = this.#nests[call.nest]!;
     const count = divisible(nest);
-    if (count < this.#threads) return [this.#alone(call)];
+    if (count === 1 || count < this.#threads) return [this.#alone(call)];
     const ranges = this.#ranges(count);
     if (!nest.dimensions[0]!.reduced) {
       return [ranges.map(({ from, to }) => (from < to ? { ...call, from, to } : null))];
     }
-    const sums = nest.reductions.map(({ pointer }) => {
-      const size = nest.dimensions.reduce(
-        (product, { size, reduced }) => (reduced ? product : product * size),
-        1,
-      );
-      return { pointer, size, base: this.#reserve(size) };
-    });
-    const parts = ranges.map(({ from, to, thread }) => {
-      const pointers = call.pointers.map((address, at) => {
-        const sum = sums.find(({ pointer }) => pointer === at);
-        return sum ? sum.base + thread * slotBytes(sum.size) : address;
-      });
-      return { ...call, from, to, pointers };
-    });
-    const totals = sums.map(({ pointer, size, base }, i) =>
-      this.#alone(this.#sum(base, size, call.pointers[pointer]!, nest.reductions[i]!.fn)),
-    );
-    return [parts, ...totals];
+    const pieces = Math.ceil(count / this.#threads / MOST_ADDED);
+    if (this.#threads * pieces === 1) return [[call]];
+    return this.#splitSum(call, ranges, pieces);
   }
 
-  /** Room for one sum of each thread. */
-  #reserve(size: number): Address {
+  /** Each thread adds up its range in so many pieces, one after another; at the end, all of these are added up. */
+  #splitSum(call: NestCall, ranges: readonly Range[], pieces: number): Parts[] {
+    const { dimensions, reductions } = this.#nests[call.nest]!;
+    const size = dimensions.reduce((product, { size, reduced }) => (reduced ? product : product * size), 1);
+    const slots = this.#threads * pieces;
+    const bases = new Map(reductions.map(({ pointer }) => [pointer, this.#reserve(size, slots)]));
+    const part = ({ from, to, thread }: Range, piece: number): NestCall => {
+      const cut = (piece: number) => from + Math.floor(((to - from) * piece) / pieces);
+      const slot = (thread * pieces + piece) * slotBytes(size);
+      const pointers = call.pointers.map((address, at) => (bases.has(at) ? bases.get(at)! + slot : address));
+      return { ...call, from: cut(piece), to: cut(piece + 1), pointers };
+    };
+    const parts = Array.from({ length: pieces }, (_, piece) => ranges.map((range) => part(range, piece)));
+    const totals = reductions.map(({ pointer, fn }) =>
+      this.#alone(this.#sum(bases.get(pointer)!, { slots, size, fn }, call.pointers[pointer]!)),
+    );
+    return [...parts, ...totals];
+  }
+
+  /** Room for so many sums. */
+  #reserve(size: number, slots: number): Address {
     const base = this.#end;
-    this.#end += this.#threads * slotBytes(size);
+    this.#end += slots * slotBytes(size);
     return base;
   }
 
-  /** Adds up the threads' sums. */
-  #sum(base: Address, size: number, to: Address, fn: ReduceFunction): NestCall {
-    const key = `${fn} ${size}`;
-    const at = this.#sums.get(key) ?? this.#nests.push(sumNest(this.#threads, size, fn)) - 1;
+  /** Adds up sums. */
+  #sum(base: Address, sums: Sums, to: Address): NestCall {
+    const key = JSON.stringify(sums);
+    const at = this.#sums.get(key) ?? this.#nests.push(sumNest(sums)) - 1;
     this.#sums.set(key, at);
     return { kind: 'nest', nest: at, from: 0, to: divisible(this.#nests[at]!), pointers: [base, to] };
   }
@@ -235,7 +255,7 @@ class Divider {
     const input = window.height * window.width * window.channels * BYTES;
     const output = window.outHeight * window.outWidth * window.outChannels * BYTES;
     const isSum = call.name.endsWith('FilterGradient');
-    const base = isSum ? this.#reserve(call.size) : 0;
+    const base = isSum ? this.#reserve(call.size, this.#threads) : 0;
     const strides = imageStrides(call.name, input, output);
     const parts = this.#ranges(images).map(({ from, to, thread }): Instruction | null => {
       if (from === to) return null;
@@ -250,7 +270,8 @@ class Divider {
         window: { ...window, images: to - from },
       };
     });
-    return isSum ? [parts, this.#alone(this.#sum(base, call.size, call.output, 'sum'))] : [parts];
+    const sums: Sums = { slots: this.#threads, size: call.size, fn: 'sum' };
+    return isSum ? [parts, this.#alone(this.#sum(base, sums, call.output))] : [parts];
   }
 }
 
@@ -279,9 +300,9 @@ function imageStrides(
   }
 }
 
-/** Adds up one sum of each thread, element by element. */
-function sumNest(threads: number, size: number, fn: ReduceFunction): Nest {
-  const each = { size: threads, reduced: true };
+/** Adds up the sums in all slots, element by element. */
+function sumNest({ slots, size, fn }: Sums): Nest {
+  const each = { size: slots, reduced: true };
   const stride = slotBytes(size) / BYTES;
   return {
     dimensions: size > 1 ? [each, { size, reduced: false }] : [each],

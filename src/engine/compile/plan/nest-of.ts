@@ -185,18 +185,18 @@ function joinDimensions(nest: Nest): Nest {
 
 /** Sums of more numbers than this are made of sums of parts, which lose less. */
 const LONG_SUM = 1024;
-/** Columns are added up in parts of so many numbers, which the nearest cache holds. */
-const NEAR = 4096;
+/** Columns are added up in parts of so many numbers: those of all operands, read column by column, stay in the nearest cache. */
+const NEAR = 256;
 /** Shorter parts would not be worth their beginning and end. */
-const SHORTEST_PART = 8;
+const SHORTEST_PART = 4;
 
 function cutLongSums(nest: Nest): Nest {
   const { dimensions } = nest;
   const at = dimensions.findLastIndex(({ reduced }) => reduced);
   const long = dimensions[at];
   if (!long) return nest;
-  const columns = at === dimensions.length - 1 ? 1 : dimensions.at(-1)!.size;
-  const longest = Math.max(SHORTEST_PART, Math.min(LONG_SUM, Math.floor(NEAR / columns)));
+  const isRow = at === dimensions.length - 1;
+  const longest = isRow ? LONG_SUM : Math.max(SHORTEST_PART, Math.floor(NEAR / dimensions.at(-1)!.size));
   const size = long.size > longest ? partOf(long.size, longest) : null;
   if (size === null) return nest;
   const cut = dimensions.toSpliced(at, 1, { ...long, size: long.size / size }, { ...long, size });
