@@ -40,12 +40,24 @@ const ACTIVATIONS: Readonly<Record<ActivationName, ActivationFunction>> = {
   rrelu: (x, { lower, upper }, { context }) => rrelu(x, lower!, upper!, context),
   prelu: (x, _parameters, { weights }) => sloped(x, weights.alpha!),
   elu: (x, { alpha }) => elu(x, alpha!),
-  selu: (x) => tf.selu(x),
+  selu: (x) => selu(x),
   gelu: (x) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))))),
   swish: (x) => tf.mul(x, tf.sigmoid(x)),
   softplus: (x) => tf.softplus(x),
   softmax: (x) => tf.softmax(x),
 };
+
+/** SELU's λ and λα: Klambauer et al., arXiv:1706.02515. */
+const [LAMBDA, LAMBDA_ALPHA] = [1.0507009873554805, 1.7580993408473768];
+
+/** Its slope follows from its value, as in TensorFlow: below zero λαeˣ is the value + λα, so x needn't be kept. */
+const selu = tf.customGrad((x, save) => {
+  const value = tf.selu(x as tf.Tensor);
+  (save as tf.GradSaveFunc)([value]);
+  const gradFunc = (dy: tf.Tensor, [y]: tf.Tensor[]) =>
+    tf.mul(dy, tf.where(tf.greater(y!, 0), tf.scalar(LAMBDA), tf.add(y!, LAMBDA_ALPHA)));
+  return { value, gradFunc };
+});
 
 /** α(eˣ − 1) below zero and x above: α times the plain ELU, and what that leaves of x above zero. */
 function elu(x: tf.Tensor, alpha: number): tf.Tensor {
