@@ -86,6 +86,8 @@ function createServer({ logger, config }: ApiContext): FastifyInstance {
     connectionTimeout: IDLE_MS,
     requestTimeout: REQUEST_MS,
     routerOptions: { maxParamLength: 300 },
+    // Its own answer would be no problem document; `gracefulClose` refuses.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       reply.headers(HEADERS_WITHOUT_HOOKS);
       sendProblem(new TrainyardError('invalidRequest', error.message, { cause: error }), request, reply);

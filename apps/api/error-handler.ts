@@ -58,8 +58,6 @@ function asRefusal(error: FastifyError, request: FastifyRequest): TrainyardError
     return new TrainyardError('invalidRequest', 'The form breaks off, or its boundary isn’t right', {
       cause: error,
     });
-  if (status === 503)
-    return new TrainyardError('unavailable', 'The service is stopping', { retryAfterSeconds: 5 });
   return new TrainyardError('internal', 'The fault was noted; give the instance when you report it', {
     cause: error,
   });

@@ -1,6 +1,7 @@
 import { finished } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastifyPlugin from 'fastify-plugin';
+import { TrainyardError } from '../../../src/jobs/errors.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -14,7 +15,8 @@ const GRACE_MS = 10_000;
 
 /**
  * Closes every connection once no request is at work. Node alone would wait for those that were opened ahead
- * of need, as browsers do: as long as nothing was asked on them it doesn’t count them as idle.
+ * of need, as browsers do: as long as nothing was asked on them it doesn’t count them as idle. What is asked meanwhile
+ * is refused: another instance, or the next, can take it.
  */
 export const gracefulClose = fastifyPlugin(async (app) => {
   const closing = new AbortController();
@@ -27,6 +29,8 @@ export const gracefulClose = fastifyPlugin(async (app) => {
     finished(reply.raw, () => {
       if (--atWork === 0) allDone();
     });
+    if (closing.signal.aborted)
+      throw new TrainyardError('unavailable', 'The service is stopping', { retryAfterSeconds: 5 });
   });
   app.addHook('preClose', async () => {
     closing.abort();
