@@ -83,9 +83,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
     'src/engine/',
     (it) => among('src/engine/', ...GROUND, '@tensorflow/', 'koffi')(it) || isNode(it),
   ),
-  'only what multiplies matrices calls libraries of the machine': reserved(
+  'libraries of the machine are called by way of the compiler’s native.ts': reserved(
     among('koffi'),
-    'src/engine/compile/gemm/',
+    'src/engine/compile/native.ts',
   ),
   'data knows the ground floor, parsers of files and Node': only(
     'src/data/',

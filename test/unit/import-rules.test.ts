@@ -75,7 +75,7 @@ const BROKEN: Readonly<Record<string, [texts: Record<string, string>, breach: st
     { 'src/engine/train/x.ts': "import type { Logger } from '../../logger.ts';" },
     'src/engine/train/x.ts imports src/logger.ts',
   ],
-  'only what multiplies matrices calls libraries of the machine': [
+  'libraries of the machine are called by way of the compiler’s native.ts': [
     { 'src/engine/compile/kernels/x.ts': "import koffi from 'koffi';" },
     'src/engine/compile/kernels/x.ts imports koffi',
   ],

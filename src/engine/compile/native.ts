@@ -1,12 +1,14 @@
 import type { LibraryHandle } from 'koffi';
 
+/** A library's functions by their names. */
+export type Library = LibraryHandle;
 type Koffi = typeof import('koffi')['default'];
 
 /** How functions of the machine's libraries are called. */
 export interface Native {
   readonly koffi: Koffi;
   /** The symbols of the process itself. */
-  readonly process: LibraryHandle;
+  readonly process: Library;
 }
 
 /** Nothing where koffi has no build for the machine. */

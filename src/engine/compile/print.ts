@@ -59,11 +59,11 @@ class Printer {
   readonly #makers: ReadonlyMap<ValueId, number>;
   /** Values that something outside of their unit takes. */
   readonly #written: ReadonlySet<ValueId>;
-  readonly #lines: Readonly<Record<string, readonly Part[]>>;
+  readonly #parts: Readonly<Record<string, readonly Part[]>>;
 
   constructor(program: Program, units: readonly Unit[], lines: Readonly<Record<string, readonly Part[]>>) {
     this.#program = program;
-    this.#lines = lines;
+    this.#parts = lines;
     this.#operations = program.operations;
     this.#makers = makersOf(units);
     const written = keptValues(program);
@@ -163,7 +163,7 @@ class Printer {
   /** What has a name of its own at this place of a value. */
   #part(id: ValueId, at: number): Part {
     const whole = this.#whole(id);
-    const parts = this.#lines[whole.name] ?? [];
+    const parts = this.#parts[whole.name] ?? [];
     return parts.find(({ offset, size }) => offset <= at && at < offset + size) ?? whole;
   }
 }

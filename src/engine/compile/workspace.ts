@@ -137,17 +137,17 @@ function layOutState(
     const address = end;
     for (const name of names) put(name);
     places.set(line, { address, size: (end - address) / Float32Array.BYTES_PER_ELEMENT });
-    end = lined(end);
+    end = aligned(end);
   }
   for (const name of Object.keys(state)) {
     if (places.has(name)) continue;
     put(name);
-    end = lined(end);
+    end = aligned(end);
   }
   return { places, end };
 }
 
-function lined(address: number): number {
+function aligned(address: number): number {
   return Math.ceil(address / LINE) * LINE;
 }
 

@@ -28,12 +28,12 @@ export async function findLearningRate(context: StageContext, start: TrainState)
   try {
     const sweep = await testRates(context, executor, program.objective);
     if (sweep === null) {
-      await context.reporter.tellRest(() => standing(context, 0));
       await context.events.onCheckpoint(start.position, encodeCheckpoint(start));
       return { outcome: 'stopped' };
     }
     const finding = readRangeTest(sweep);
-    await tellSuggestion(context, finding);
+    noteSuggestion(context, finding);
+    await context.reporter.tellRest(() => standing(context, finding.steps));
     await context.events.onLearningRate({ stage: context.stage, ...finding });
     return { outcome: 'finished', weights: start.weights };
   } finally {
@@ -55,7 +55,10 @@ async function testRates(
   const breathe = createBreather();
   const sweep: Sweep = [];
   for (let step = 0; step < rangeTestSteps(spec.schedule, totalSteps); step++) {
-    if (signal.aborted) return null;
+    if (signal.aborted) {
+      await context.reporter.tellRest(() => standing(context, step));
+      return null;
+    }
     const rates = schedule.at(step, Math.floor(step / context.stepsPerEpoch));
     const report = await executor.step(batchAt(context, objective, step), { step: step + 1, ...rates });
     if ('nonFinite' in report) break;
@@ -111,14 +114,10 @@ function standing(context: StageContext, step: number): Standing {
 }
 
 /** The suggestion as a metric, at the sweep's last step. */
-async function tellSuggestion(
-  context: StageContext,
-  { steps, suggested }: ReturnType<typeof readRangeTest>,
-): Promise<void> {
-  const position = positionOf(context, steps);
-  if (suggested !== null)
-    context.reporter.notePoints({ ...position, name: 'suggested_learning_rate', value: suggested });
-  await context.reporter.tellRest(() => standing(context, steps));
+function noteSuggestion(context: StageContext, { steps, suggested }: ReturnType<typeof readRangeTest>): void {
+  if (suggested === null) return;
+  const point = { ...positionOf(context, steps), name: 'suggested_learning_rate', value: suggested };
+  context.reporter.notePoints(point);
 }
 
 const MEMORY = 0.9;

@@ -31,12 +31,13 @@ export async function runStages(
   const first = resume?.position ?? { stage: 1, step: 0 };
   const progress = trackProgress(steps.before(job.stages.length + 1), steps.before(first.stage) + first.step);
 
-  const reporter = new Reporter(events);
-
   let weights = resume?.weights ?? firstWeights(job);
   for (let stage = first.stage; stage <= job.stages.length; stage++) {
     const start = resume?.position.stage === stage ? resume : await stageStart(job, stage, weights);
-    const context = { job, ...steps.of(stage), progress, reporter, events, signal };
+    const context = {
+      ...{ job, ...steps.of(stage), progress, events, signal },
+      reporter: new Reporter(events),
+    };
     const end = await runStage(context, start, stage === first.stage);
     if (end.outcome === 'stopped') return end;
     weights = end.weights;
@@ -99,11 +100,13 @@ async function runStage(context: StageContext, start: TrainState, isFirst: boole
 }
 
 async function computeFeatures(
-  { job, stage, stepsBefore, progress, reporter, signal }: StageContext,
+  { job, stage, stepsBefore, progress, events, signal }: StageContext,
   { position, weights }: TrainState,
   layers: number,
 ): Promise<TrainJob | null> {
   const far = progress.at(stepsBefore + position.step);
+  // One of its own: the first step is told at once.
+  const reporter = new Reporter(events);
   const detail = (done: number, all: number) =>
     `stage ${stage}/${job.stages.length} computes features ${done}/${all}`;
   const tell = (done: number, all: number) =>

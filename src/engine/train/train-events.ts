@@ -12,7 +12,7 @@ export interface TrainEvents {
     /** So many of the lowest layers are frozen, and what they make of each example is computed once. */
     cachedLayers: number;
   }): Promise<void>;
-  /** A few times a second, and before whatever it belongs before. */
+  /** A few times a second, and before a checkpoint, a finding, and the end of a stage. */
   onProgress(report: ProgressReport): Promise<void>;
   /** A stage ended with these weights, those of a generator among them. */
   onStageEnd(stage: number, weights: NamedArrays): Promise<void>;

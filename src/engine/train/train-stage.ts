@@ -187,7 +187,7 @@ class StageLoop {
     );
   }
 
-  /** Tells the epoch's metrics. True when the stage is to end early. */
+  /** Notes what the epoch came to. True when the stage is to end early. */
   async #endEpoch(validation: Record<string, number>, startedAt: number): Promise<boolean> {
     const { job, spec, reporter } = this.#context;
     const metrics = { loss: this.#lossSum / this.#count, ...this.#metrics.result(), ...validation };

@@ -73,6 +73,16 @@ describe('a job of many short epochs', () => {
     expect(reports.at(-1)!.position).toEqual({ stage: 1, epoch: EPOCHS, step: EPOCHS });
   });
 
+  it('tells each stage’s first step at once, however soon it comes', async () => {
+    const stages = [{ epochs: 2 }, { epochs: 2 }];
+    const reports: ProgressReport[] = [];
+    await train(smallJob({ layers: [], stages }), {
+      onProgress: async (report) => void reports.push(report),
+    });
+    const places = reports.map(({ position }) => position);
+    for (const stage of [1, 2]) expect(places).toContainEqual({ stage, epoch: 1, step: 1 });
+  });
+
   it('tells all that came before a checkpoint before it', async () => {
     const { checkpoints, epochs } = await train(job, { stopAfterStep: 100 });
     expect(checkpoints[0]!.position.step).toBe(100);

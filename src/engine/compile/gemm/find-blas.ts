@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LibraryHandle } from 'koffi';
-import { addressOf, attempt, findNative, type Native } from '../native.ts';
+import { addressOf, attempt, findNative, type Library, type Native } from '../native.ts';
 
 export type BlasName = 'onednn' | 'openblas' | 'accelerate';
 
@@ -31,7 +30,7 @@ export interface Blas {
 }
 
 /** @param process the symbols of the process itself */
-type Binding = (library: LibraryHandle, process: LibraryHandle) => Blas['multiply'];
+type Binding = (library: Library, process: Library) => Blas['multiply'];
 
 interface Kind {
   readonly name: BlasName;
@@ -124,7 +123,7 @@ const FAULTS = [4, 5, 6, 7, 8, 11];
  * Keeps signals from this thread: oneDNN's products (2.6.3, as Debian has it) leave the stack in a state in which the
  * handler of any signal writes over the heap. Others of the process's threads handle them.
  */
-function blockSignals(process: LibraryHandle): void {
+function blockSignals(process: Library): void {
   const signals = new Uint8Array(BYTES_OF_SIGNALS).fill(0xff);
   for (const signal of FAULTS) signals[(signal - 1) >> 3]! &= ~(1 << ((signal - 1) & 7));
   const mask = process.func('pthread_sigmask', 'int', ['int', 'void *', 'void *']);
@@ -135,7 +134,7 @@ function blockSignals(process: LibraryHandle): void {
  * Libraries read these when they are loaded: from the environment of the process, of which a worker thread's
  * `env` is only a copy, so it is changed by the system's own call.
  */
-function prepareEnvironment(process: LibraryHandle): void {
+function prepareEnvironment(process: Library): void {
   const set = process.func('setenv', 'int', ['str', 'str', 'int']);
   const [always, ifUnset] = [1, 0];
   // A replica a core beats threads inside of a product.
@@ -150,6 +149,6 @@ function hasAvx512(): boolean {
   return ['avx512f', 'avx512dq', 'avx512bw', 'avx512vl'].every((flag) => described.includes(flag));
 }
 
-function callIfThere(library: LibraryHandle, name: string, argument: number): void {
+function callIfThere(library: Library, name: string, argument: number): void {
   attempt(() => library.func(name, 'void', ['int'])(argument));
 }

@@ -1,6 +1,7 @@
 import type { ReduceFunction } from '../ir/program.ts';
 import { divisible, type Nest } from '../loops/nest.ts';
 import { type Accesses, accessesOf, overlap } from './accesses.ts';
+import { type CutRow, cutRow } from './cut-row.ts';
 import type { Address, Instruction, KernelCall, NestCall, Plan, Product } from './plan.ts';
 
 /** What one thread does, one after another; all threads meet at each barrier. */
@@ -21,7 +22,7 @@ const LINE = 64;
 
 /**
  * Divides the calls of a plan among threads, each of which takes as many rows of the batch. What the next call takes
- * of the same rows needs no barrier; sums over the batch are made of one sum for each thread, in their order, so
+ * of the same rows needs no barrier; sums over the batch are made of sums of each thread, in their order, so
  * that as many threads give the same numbers every time.
  * @param rows of the batch
  */
@@ -29,8 +30,8 @@ export function divide(plan: Plan, threads: number, rows: number): DividedPlan {
   return new Divider(plan, threads, rows).divided();
 }
 
-/** A sum of more parts is made of sums of so many, which loses less. */
-const MOST_ADDED = 256;
+/** A sum of more parts is made of sums, of so many parts or of as many as there are sums, which loses less. */
+const FEWEST_ADDED = 256;
 
 /** So many sums, in slots one after another, of so many numbers each. */
 interface Sums {
@@ -56,6 +57,8 @@ class Divider {
   readonly #nests: Nest[];
   /** The nests that add up so many sums, by what they are. */
   readonly #sums = new Map<string, number>();
+  /** What rows that were cut consist of, by their nest. */
+  readonly #cutRows = new Map<number, readonly [head: number, tail: number]>();
   #end: Address;
 
   constructor(plan: Plan, threads: number, rows: number) {
@@ -63,7 +66,7 @@ class Divider {
     this.#threads = threads;
     this.#rows = rows;
     this.#nests = [...plan.nests];
-    this.#end = lined(plan.scratch.address + threads * lined(plan.scratch.bytes));
+    this.#end = aligned(plan.scratch.address + threads * aligned(plan.scratch.bytes));
   }
 
   divided(): DividedPlan {
@@ -108,13 +111,16 @@ class Divider {
 
   #splitNest(call: NestCall): Parts[] {
     const nest = this.#nests[call.nest]!;
+    const row = this.#threads > 1 ? cutRow(nest) : null;
+    if (row) return this.#splitRow(call, row);
     const count = divisible(nest);
     if (count === 1 || count < this.#threads) return [this.#alone(call)];
     const ranges = this.#ranges(count);
     if (!nest.dimensions[0]!.reduced) {
       return [ranges.map(({ from, to }) => (from < to ? { ...call, from, to } : null))];
     }
-    const pieces = Math.ceil(count / this.#threads / MOST_ADDED);
+    const own = count / this.#threads;
+    const pieces = Math.ceil(own / Math.max(FEWEST_ADDED, Math.sqrt(own)));
     if (this.#threads * pieces === 1) return [[call]];
     return this.#splitSum(call, ranges, pieces);
   }
@@ -136,6 +142,24 @@ class Divider {
       this.#alone(this.#sum(bases.get(pointer)!, { slots, size, fn }, call.pointers[pointer]!)),
     );
     return [...parts, ...totals];
+  }
+
+  /** The head is divided; its sum and that of the tail are added up. */
+  #splitRow(call: NestCall, { head, tail, offsets }: CutRow): Parts[] {
+    const { reductions } = head;
+    const known = this.#cutRows.get(call.nest) ?? [this.#nests.push(head) - 1, this.#nests.push(tail) - 1];
+    this.#cutRows.set(call.nest, known);
+    const bases = new Map(reductions.map(({ pointer }) => [pointer, this.#reserve(1, 2)]));
+    const [first, rest] = known.map((nest, slot): NestCall => {
+      const pointers = call.pointers.map((address, at) =>
+        bases.has(at) ? bases.get(at)! + slot * slotBytes(1) : address + slot * offsets[at]! * BYTES,
+      );
+      return { ...call, nest, from: 0, to: divisible(this.#nests[nest]!), pointers };
+    }) as [NestCall, NestCall];
+    const totals = reductions.map(({ pointer, fn }) =>
+      this.#alone(this.#sum(bases.get(pointer)!, { slots: 2, size: 1, fn }, call.pointers[pointer]!)),
+    );
+    return [...this.#splitNest(first), this.#alone(rest), ...totals];
   }
 
   /** Room for so many sums. */
@@ -187,7 +211,7 @@ class Divider {
   }
 
   #scratch(thread: number): Address {
-    return this.#plan.scratch.address + thread * lined(this.#plan.scratch.bytes);
+    return this.#plan.scratch.address + thread * aligned(this.#plan.scratch.bytes);
   }
 
   #splitKernel(call: KernelCall): Parts[] {
@@ -319,12 +343,12 @@ function sumNest({ slots, size, fn }: Sums): Nest {
   };
 }
 
-/** A thread's sum has cache lines of its own. */
+/** Each sum has cache lines of its own. */
 function slotBytes(size: number): number {
-  return lined(size * BYTES);
+  return aligned(size * BYTES);
 }
 
-function lined(bytes: number): number {
+function aligned(bytes: number): number {
   return Math.ceil(bytes / LINE) * LINE;
 }
 

@@ -196,11 +196,17 @@ function cutLongSums(nest: Nest): Nest {
   const long = dimensions[at];
   if (!long) return nest;
   const isRow = at === dimensions.length - 1;
-  const longest = isRow ? LONG_SUM : Math.max(SHORTEST_PART, Math.floor(NEAR / dimensions.at(-1)!.size));
+  const longest = isRow ? LONG_SUM : longestPart(dimensions, long.size);
   const size = long.size > longest ? partOf(long.size, longest) : null;
   if (size === null) return nest;
   const cut = dimensions.toSpliced(at, 1, { ...long, size: long.size / size }, { ...long, size });
   return changed(nest, cut, (strides) => strides.toSpliced(at, 0, strides[at]! * size));
+}
+
+function longestPart(dimensions: Nest['dimensions'], long: number): number {
+  const near = Math.max(SHORTEST_PART, Math.floor(NEAR / dimensions.at(-1)!.size));
+  // What isn't divided is added up part by part, so parts may not be many.
+  return dimensions[0]!.reduced ? near : Math.max(near, Math.ceil(Math.sqrt(long)));
 }
 
 /** A divisor of `size` that is no greater than `longest`, and not much less. */

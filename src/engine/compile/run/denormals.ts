@@ -9,7 +9,7 @@ const plain: Flushing = (call) => call;
 /**
  * Processors compute with denormal numbers several times slower, and training makes them without end: the moving
  * averages of weights whose gradient has become 0 decay into them, and stay there since rounding keeps them from 0.
- * To flush them is a mode of the thread, so it holds for the call alone, and JavaScript never sees it.
+ * To flush them is a mode of the thread, so it holds for the call alone: other JavaScript never sees it.
  */
 export async function flushingDenormals(): Promise<Flushing> {
   const native = process.arch === 'x64' ? await findNative() : undefined;
@@ -21,9 +21,9 @@ const [ENVIRONMENT_BYTES, MXCSR] = [32, 28];
 /** What is too small to be normal is written as 0 (FTZ), and read as 0 (DAZ): Intel's manual, volume 1, 10.2.3. */
 const FLUSH = 0x8040;
 
-function flushingWith({ process }: Native): Flushing {
-  const get = process.func('int fegetenv(void *environment)');
-  const set = process.func('int fesetenv(void *environment)');
+function flushingWith(native: Native): Flushing {
+  const get = native.process.func('int fegetenv(void *environment)');
+  const set = native.process.func('int fesetenv(void *environment)');
   const usual = Buffer.alloc(ENVIRONMENT_BYTES);
   get(usual);
   const flushing = Buffer.from(usual);
