@@ -69,7 +69,7 @@ export function createRunRecorder(
     const standing = { ...position, statusDetail: detail, progress, etaSeconds };
     await runs.write(claim, async (inside, { metrics }) => {
       if (points.length > 0) await inside.metrics.write(job.id, run.id, run.fence, points);
-      if (epochs.length > 0) await inside.events.appendAll(job.id, 'epoch', epochs.map(epochEvent));
+      await inside.events.appendAll(job.id, 'epoch', epochs.map(epochEvent));
       const measured = Object.assign({ ...metrics }, ...epochs.map((epoch) => epoch.metrics));
       await inside.jobs.setProgress(job.id, run.fence, { ...standing, metrics: measured });
     });

@@ -91,7 +91,7 @@ export const ProgressReport = z.object({
   progress: z.number().min(0).max(1),
   etaSeconds: z.number().nullable(),
   points: z.array(z.custom<MetricPoint>()),
-  epochs: z.array(z.custom<EpochReport>()),
+  epochs: z.array(EpochReport),
 });
 export type ProgressReport = z.infer<typeof ProgressReport>;
 

@@ -2,14 +2,13 @@ import type { Key } from '../../random.ts';
 import type { NamedArrays } from '../../safetensors.ts';
 import { compile } from './compile.ts';
 import { type Lines, NO_LINES } from './lines.ts';
+import { aligned } from './plan/cache-line.ts';
 import { isWorthDividing } from './plan/cost.ts';
 import { divide } from './plan/divide.ts';
 import { type Plan, planProgram, type Region } from './plan/plan.ts';
 import type { Recorded, Tape } from './record/record.ts';
 import type { Crew, Linked } from './run/crew.ts';
 import { firstFree, PAGE, reserve } from './run/machine.ts';
-
-const LINE = 64;
 
 /** A compiled program, and where it takes and leaves its numbers. */
 export interface Ready extends Linked {
@@ -145,10 +144,6 @@ function layOutState(
     end = aligned(end);
   }
   return { places, end };
-}
-
-function aligned(address: number): number {
-  return Math.ceil(address / LINE) * LINE;
 }
 
 function give(place: Float32Array, given: Float32Array | number): void {

@@ -1,3 +1,5 @@
+import { aligned } from './cache-line.ts';
+
 /** A buffer that is needed from one unit of a program to another, both included. */
 export interface Lifetime {
   readonly bytes: number;
@@ -5,12 +7,9 @@ export interface Lifetime {
   readonly to: number;
 }
 
-/** What a cache line holds; buffers begin with one. */
-const LINE = 64;
-
 /**
  * Gives each buffer a place in one arena, so that none lies over another that is needed at the same time: the
- * greatest first, each as low as it fits.
+ * greatest first, each as low as it fits. Each begins a cache line.
  * @returns the offsets in bytes, and how long the arena is
  */
 export function layOut(buffers: readonly Lifetime[]): { offsets: number[]; bytes: number } {
@@ -21,13 +20,13 @@ export function layOut(buffers: readonly Lifetime[]): { offsets: number[]; bytes
   let bytes = 0;
   for (const at of order) {
     const own = buffers[at]!;
-    const length = padded(own.bytes);
+    const length = aligned(own.bytes);
     let offset = 0;
     for (const other of placed) {
       const { from, to } = buffers[other]!;
       if (to < own.from || own.to < from) continue;
       if (offsets[other]! >= offset + length) break;
-      offset = Math.max(offset, offsets[other]! + padded(buffers[other]!.bytes));
+      offset = Math.max(offset, offsets[other]! + aligned(buffers[other]!.bytes));
     }
     offsets[at] = offset;
     bytes = Math.max(bytes, offset + length);
@@ -35,8 +34,4 @@ export function layOut(buffers: readonly Lifetime[]): { offsets: number[]; bytes
     placed.splice(next === -1 ? placed.length : next, 0, at);
   }
   return { offsets, bytes };
-}
-
-function padded(bytes: number): number {
-  return Math.ceil(bytes / LINE) * LINE;
 }

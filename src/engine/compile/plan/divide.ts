@@ -1,11 +1,9 @@
-import type { ReduceFunction } from '../ir/program.ts';
 import { divisible, type Nest } from '../loops/nest.ts';
-import { type Accesses, accessesOf, overlap } from './accesses.ts';
+import { type Parts, type Stream, withBarriers } from './barriers.ts';
+import { aligned } from './cache-line.ts';
 import { type CutRow, cutRow } from './cut-row.ts';
 import type { Address, Instruction, KernelCall, NestCall, Plan, Product } from './plan.ts';
-
-/** What one thread does, one after another; all threads meet at each barrier. */
-export type Stream = readonly (Instruction | 'barrier')[];
+import { type Sums, slotBytes, sumNest } from './slots.ts';
 
 /** A plan for several threads over one memory. */
 export interface DividedPlan {
@@ -18,7 +16,6 @@ export interface DividedPlan {
 }
 
 const BYTES = 4;
-const LINE = 64;
 
 /**
  * Divides the calls of a plan among threads, each of which takes as many rows of the batch. What the next call takes
@@ -33,22 +30,12 @@ export function divide(plan: Plan, threads: number, rows: number): DividedPlan {
 /** A sum of more parts is made of sums, of so many parts or of as many as there are sums, which loses less. */
 const FEWEST_ADDED = 256;
 
-/** So many sums, in slots one after another, of so many numbers each. */
-interface Sums {
-  readonly slots: number;
-  readonly size: number;
-  readonly fn: ReduceFunction;
-}
-
 /** What a thread has of so many iterations. */
 interface Range {
   readonly from: number;
   readonly to: number;
   readonly thread: number;
 }
-
-/** What the threads do of one call, null where one has nothing of it. */
-type Parts = readonly (Instruction | null)[];
 
 class Divider {
   readonly #plan: Plan;
@@ -125,41 +112,50 @@ class Divider {
     return this.#splitSum(call, ranges, pieces);
   }
 
-  /** Each thread adds up its range in so many pieces, one after another; at the end, all of these are added up. */
+  /** Each thread adds up its range in so many pieces, one after another. */
   #splitSum(call: NestCall, ranges: readonly Range[], pieces: number): Parts[] {
-    const { dimensions, reductions } = this.#nests[call.nest]!;
+    const { dimensions } = this.#nests[call.nest]!;
     const size = dimensions.reduce((product, { size, reduced }) => (reduced ? product : product * size), 1);
-    const slots = this.#threads * pieces;
+    return this.#inSlots(call, { slots: this.#threads * pieces, size }, (into) => {
+      const part = ({ from, to, thread }: Range, piece: number): NestCall => {
+        const cut = (piece: number) => from + Math.floor(((to - from) * piece) / pieces);
+        return { ...call, from: cut(piece), to: cut(piece + 1), pointers: into(thread * pieces + piece) };
+      };
+      return Array.from({ length: pieces }, (_, piece) => ranges.map((range) => part(range, piece)));
+    });
+  }
+
+  /** The head is divided. */
+  #splitRow(call: NestCall, { head, tail, offsets }: CutRow): Parts[] {
+    const known = this.#cutRows.get(call.nest) ?? [this.#nests.push(head) - 1, this.#nests.push(tail) - 1];
+    this.#cutRows.set(call.nest, known);
+    const [first, rest] = known;
+    return this.#inSlots(call, { slots: 2, size: 1 }, (into) => {
+      const behind = into(1).map((address, at) => address + offsets[at]! * BYTES);
+      return [
+        ...this.#splitNest({ ...call, nest: first, from: 0, to: divisible(head), pointers: into(0) }),
+        this.#alone({ ...call, nest: rest, from: 0, to: divisible(tail), pointers: behind }),
+      ];
+    });
+  }
+
+  /**
+   * Has what a call reduces made in parts, each in slots of its own, which are added up at the end.
+   * @param parts makes them, given the pointers of the call with those into a slot
+   */
+  #inSlots(
+    call: NestCall,
+    { slots, size }: Omit<Sums, 'fn'>,
+    parts: (into: (slot: number) => Address[]) => Parts[],
+  ): Parts[] {
+    const { reductions } = this.#nests[call.nest]!;
     const bases = new Map(reductions.map(({ pointer }) => [pointer, this.#reserve(size, slots)]));
-    const part = ({ from, to, thread }: Range, piece: number): NestCall => {
-      const cut = (piece: number) => from + Math.floor(((to - from) * piece) / pieces);
-      const slot = (thread * pieces + piece) * slotBytes(size);
-      const pointers = call.pointers.map((address, at) => (bases.has(at) ? bases.get(at)! + slot : address));
-      return { ...call, from: cut(piece), to: cut(piece + 1), pointers };
-    };
-    const parts = Array.from({ length: pieces }, (_, piece) => ranges.map((range) => part(range, piece)));
+    const into = (slot: number) =>
+      call.pointers.map((address, at) => (bases.has(at) ? bases.get(at)! + slot * slotBytes(size) : address));
     const totals = reductions.map(({ pointer, fn }) =>
       this.#alone(this.#sum(bases.get(pointer)!, { slots, size, fn }, call.pointers[pointer]!)),
     );
-    return [...parts, ...totals];
-  }
-
-  /** The head is divided; its sum and that of the tail are added up. */
-  #splitRow(call: NestCall, { head, tail, offsets }: CutRow): Parts[] {
-    const { reductions } = head;
-    const known = this.#cutRows.get(call.nest) ?? [this.#nests.push(head) - 1, this.#nests.push(tail) - 1];
-    this.#cutRows.set(call.nest, known);
-    const bases = new Map(reductions.map(({ pointer }) => [pointer, this.#reserve(1, 2)]));
-    const [first, rest] = known.map((nest, slot): NestCall => {
-      const pointers = call.pointers.map((address, at) =>
-        bases.has(at) ? bases.get(at)! + slot * slotBytes(1) : address + slot * offsets[at]! * BYTES,
-      );
-      return { ...call, nest, from: 0, to: divisible(this.#nests[nest]!), pointers };
-    }) as [NestCall, NestCall];
-    const totals = reductions.map(({ pointer, fn }) =>
-      this.#alone(this.#sum(bases.get(pointer)!, { slots: 2, size: 1, fn }, call.pointers[pointer]!)),
-    );
-    return [...this.#splitNest(first), this.#alone(rest), ...totals];
+    return [...parts(into), ...totals];
   }
 
   /** Room for so many sums. */
@@ -322,59 +318,4 @@ function imageStrides(
     default:
       return { operands: [input], output };
   }
-}
-
-/** Adds up the sums in all slots, element by element. */
-function sumNest({ slots, size, fn }: Sums): Nest {
-  const each = { size: slots, reduced: true };
-  const stride = slotBytes(size) / BYTES;
-  return {
-    dimensions: size > 1 ? [each, { size, reduced: false }] : [each],
-    pointers:
-      size > 1
-        ? [
-            [stride, 1],
-            [0, 1],
-          ]
-        : [[stride], [0]],
-    steps: [],
-    stores: [],
-    reductions: [{ fn, value: { pointer: 0 }, pointer: 1 }],
-  };
-}
-
-/** Each sum has cache lines of its own. */
-function slotBytes(size: number): number {
-  return aligned(size * BYTES);
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / LINE) * LINE;
-}
-
-/** One stream for each thread, with barriers where one would take or write what another has to do with. */
-function withBarriers(calls: readonly Parts[], nests: readonly Nest[], threads: number): Stream[] {
-  const streams: (Instruction | 'barrier')[][] = Array.from({ length: threads }, () => []);
-  let since: Accesses[][] = streams.map(() => []);
-  for (const parts of calls) {
-    const accesses = parts.map((part) => part && accessesOf(part, nests));
-    const meets = accesses.some(
-      (own, thread) =>
-        own && since.some((others, at) => at !== thread && others.some((other) => collide(own, other))),
-    );
-    if (meets) {
-      for (const stream of streams) stream.push('barrier');
-      since = streams.map(() => []);
-    }
-    for (const [thread, part] of parts.entries()) {
-      if (!part) continue;
-      streams[thread]!.push(part);
-      since[thread]!.push(accesses[thread]!);
-    }
-  }
-  return streams;
-}
-
-function collide(a: Accesses, b: Accesses): boolean {
-  return overlap(a.writes, b.writes) || overlap(a.writes, b.reads) || overlap(a.reads, b.writes);
 }

@@ -1,4 +1,4 @@
-import type { Stream } from '../plan/divide.ts';
+import type { Stream } from '../plan/barriers.ts';
 
 /** What a follower is started with. */
 export interface FollowerData {

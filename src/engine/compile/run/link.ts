@@ -1,7 +1,7 @@
 import { generate } from '../loops/generate.ts';
 import type { Nest } from '../loops/nest.ts';
 import { encodeModule } from '../loops/wasm.ts';
-import type { Stream } from '../plan/divide.ts';
+import type { Stream } from '../plan/barriers.ts';
 import type { Instruction, Product } from '../plan/plan.ts';
 import type { Call } from './call.ts';
 import { linkKernel } from './link-kernel.ts';

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import type { Program } from '../../../../src/engine/compile/ir/program.ts';
 import type { Schedule } from '../../../../src/engine/compile/passes/units.ts';
-import { type DividedPlan, divide, type Stream } from '../../../../src/engine/compile/plan/divide.ts';
+import type { Stream } from '../../../../src/engine/compile/plan/barriers.ts';
+import { type DividedPlan, divide } from '../../../../src/engine/compile/plan/divide.ts';
 import { type Plan, planProgram, type Region } from '../../../../src/engine/compile/plan/plan.ts';
 import type { Linked } from '../../../../src/engine/compile/run/crew.ts';
 import { compileNests, link, nestFunctions } from '../../../../src/engine/compile/run/link.ts';
