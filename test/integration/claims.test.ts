@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createQueue } from '../../src/adapters/queue/create-queue.ts';
 import { createJobService } from '../../src/jobs/job-service.ts';
-import { createRunService, type RunService } from '../../src/jobs/run-service.ts';
+import type { RunService } from '../../src/jobs/run-service.ts';
 import { createSweeper } from '../../src/jobs/sweeper.ts';
 import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
 import { lineTo } from '../outage.ts';
@@ -17,11 +17,7 @@ let spec: JobSpecInput;
 
 beforeAll(async () => {
   service = await TestService.start();
-  const { store, queue, limits } = service.context;
-  const onQueueError = (error: unknown) => {
-    throw error;
-  };
-  runs = createRunService({ store, queue, limits, onQueueError });
+  runs = service.runs;
   const uploaded = await service.upload('concrete.csv');
   projectId = uploaded.projectId;
   spec = {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRunRecorder } from '../../src/jobs/run-recorder.ts';
-import { type Claim, createRunService, type RunService } from '../../src/jobs/run-service.ts';
+import type { Claim, RunService } from '../../src/jobs/run-service.ts';
 import type { JobSpecInput } from '../../src/spec/job.ts';
 import { TestService } from './service.ts';
 
@@ -16,11 +16,7 @@ let spec: JobSpecInput;
 
 beforeAll(async () => {
   service = await TestService.start();
-  const { store, queue, limits } = service.context;
-  const onQueueError = (error: unknown) => {
-    throw error;
-  };
-  runs = createRunService({ store, queue, limits, onQueueError });
+  runs = service.runs;
   const uploaded = await service.upload('concrete.csv');
   projectId = uploaded.projectId;
   spec = {

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config.ts';
 import { type Context, createContext } from '../../src/context.ts';
 import { isTerminal } from '../../src/jobs/lifecycle.ts';
 import type { JobRow } from '../../src/jobs/rows.ts';
+import { createRunService, type RunService } from '../../src/jobs/run-service.ts';
 import { JobSpec, type JobSpecInput } from '../../src/spec/job.ts';
 import { createTestDatabase } from '../postgres.ts';
 import { QUICK } from '../timings.ts';
@@ -17,6 +18,8 @@ import { QUICK } from '../timings.ts';
 export class TestService {
   readonly home: string;
   readonly context: Context;
+  /** For tests that claim runs themselves; a queue that fails fails them. */
+  readonly runs: RunService;
   readonly #environment: Record<string, string>;
   readonly #dropDatabase: () => Promise<void>;
   readonly #processes: ChildProcess[] = [];
@@ -29,6 +32,7 @@ export class TestService {
   ) {
     this.home = home;
     this.context = context;
+    this.runs = runsOn(context);
     this.#environment = environment;
     this.#dropDatabase = drop;
   }
@@ -135,4 +139,11 @@ export class TestService {
     await this.#dropDatabase();
     await rm(this.home, { recursive: true, force: true });
   }
+}
+
+function runsOn({ store, queue, limits }: Context): RunService {
+  const onQueueError = (error: unknown) => {
+    throw error;
+  };
+  return createRunService({ store, queue, limits, onQueueError });
 }
